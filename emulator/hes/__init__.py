@@ -1,0 +1,1 @@
+"""Hideez Enterprise Server, the stand-in."""

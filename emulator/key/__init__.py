@@ -1,0 +1,1 @@
+"""The firmware model: a Hideez Key without a radio."""

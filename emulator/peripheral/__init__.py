@@ -1,0 +1,1 @@
+"""Ways to put a key within reach of a central."""

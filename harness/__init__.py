@@ -1,0 +1,1 @@
+"""What drives a key, real or simulated, and judges it."""

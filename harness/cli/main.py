@@ -1,0 +1,67 @@
+"""The command line's root: finds the subcommand, and turns errors into one sentence and an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from hideez_bench.protocol.errors import BenchError
+
+# name -> (module, one line for the list of commands)
+COMMANDS = {
+    "activate": ("activate", "Take a key through activation, from assignment to Active."),
+    "demo": ("activate", "Show both endings: activated, and locked after three wrong codes."),
+    "emulate": ("emulate", "Start a virtual key that any Bluetooth central can reach."),
+    "lab": ("lab", "Run a command on a real Linux Bluetooth stack, in a guest."),
+    "radio": ("radio", "Start a Bluetooth stand-in that several programs can share."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the alphabet."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command behind a name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"hideez_bench.harness.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hideez-bench")
+def cli() -> None:
+    """A simulated Hideez Key, and a bench that puts any Hideez Key through activation.
+
+    \b
+    Try:  hideez-bench demo
+    """
+
+
+def main() -> None:
+    """The console command: exit status 0 success, 1 the key did not reach the wanted end, 2 wrong use or surroundings."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted; nothing more was sent.", err=True)
+        sys.exit(130)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BenchError as error:
+        click.echo(f"hideez-bench: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,1 @@
+"""Hideez Client: the connection flow, step by step."""

@@ -1,0 +1,1 @@
+"""A Linux guest with virtual Bluetooth adapters, for machines that have none."""

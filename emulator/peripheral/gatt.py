@@ -1,8 +1,8 @@
 """What a GATT peripheral is made of, and the two sides that it joins.
 
-A `GattApplication` is what stands behind the attributes: it answers reads, takes writes and learns who came and
-went. A `GattServer` puts one application on the air. The Hideez Key is one application; bless and the in-process
-radio are two servers. The contract that both servers keep is `tests/radio/contract.py`.
+A `GattApplication` is what stands behind the attributes: it answers reads, takes writes and learns who came
+and went. A `GattServer` puts one application on the air. The Hideez Key is one application; bless and the
+in-process radio are two servers. The contract that both servers keep is `tests/radio/test_contract.py`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,20 @@ class Service:
     characteristics: tuple[Characteristic, ...]
 
 
+class AttError(Exception):
+    """Raised by an application in `read` or `write`: the central gets this error code instead of success.
+
+    Every radio can carry the codes 0x02, 0x03, 0x06, 0x07, 0x08, 0x0D and 0x80-0x9F (Bluetooth Core 5.4,
+    Vol 3, Part F, 3.4.1.1); any other arrives as 0x0E, unlikely error, where the stack cannot say it. The
+    error of a write reaches only a central that waits for a response; where a characteristic can also be
+    written without response, BlueZ sends that response before it asks the application.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"ATT error 0x{code:02x}")
+        self.code = code
+
+
 class GattApplication(Protocol):
     """What stands behind the attributes. Called from the event loop; never blocks.
 
@@ -64,15 +78,30 @@ class GattApplication(Protocol):
         ...
 
     def subscribed(self, central: str, uuid: str, enabled: bool) -> None:
-        """A central switched the notifications of a characteristic on or off."""
+        """A central switched the notifications of a characteristic on or off.
+
+        The end of a link switches them off too, before `disconnected` tells of it. BlueZ tells of the first
+        central to switch them on and the last one to switch them off, and not which one it was: there, of
+        several centrals, `central` is the one that connected last.
+        """
         ...
 
     def read(self, central: str, uuid: str) -> bytes:
-        """The value of a readable characteristic, at most 512 bytes."""
+        """The value of a readable characteristic, at most 512 bytes.
+
+        Raises:
+            AttError: the central is to get this error.
+        """
         ...
 
     def write(self, central: str, uuid: str, value: bytes, mtu: int) -> None:
-        """A value written, with or without response; `mtu` is the ATT MTU of the link in bytes, 23 if unknown."""
+        """A value written, with or without response.
+
+        `mtu` is the ATT MTU of the link in bytes, 23 if unknown.
+
+        Raises:
+            AttError: the central is to get this error, if it asked for a response.
+        """
         ...
 
 
@@ -88,13 +117,17 @@ class GattServer(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Drop the links, stop advertising, remove the services, close what was opened. Safe to call twice."""
+        """Drop the links, stop advertising, remove the services, close what was opened.
+
+        Safe to call twice. A stopped server cannot be started again: make another.
+        """
         ...
 
     def notify(self, uuid: str, value: bytes) -> None:
         """Send a notification to every subscribed central, in the order of the calls, none merged or lost.
 
-        `value` is at most `mtu - 3` bytes, `mtu` as `GattApplication.write` told it; a longer one is cut by the link.
+        `value` is at most `mtu - 3` bytes, `mtu` as `GattApplication.write` told it; a longer one is cut by
+        the link.
         """
         ...
 
@@ -103,5 +136,8 @@ class GattServer(Protocol):
         ...
 
     async def wait_closed(self) -> None:
-        """Return when the server can serve no more, though nobody stopped it (the Bluetooth daemon went away)."""
+        """Return when the server can serve no more, though nobody stopped it.
+
+        That is when the Bluetooth daemon, or the way to it, went away.
+        """
         ...

@@ -1,0 +1,146 @@
+"""The radios on which the contract is tested: what each one needs, and how bless and bleak are put on it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol, Self
+
+from dbus_fast import BusType, Message, MessageType
+from dbus_fast.aio import MessageBus
+from hideez_bench.emulator.peripheral.gatt import GattApplication, GattServer
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+class RadioUnderTest(Protocol):
+    """A radio, entered as a context: inside, servers can be made and bleak finds them."""
+
+    peripherals: int
+    """How many servers it can have on the air at once, beside one central."""
+
+    @classmethod
+    def missing(cls) -> str:
+        """Why it cannot run on this machine; empty if it can."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exception: object) -> None: ...
+
+    def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
+        """A server, not started, on the peripheral side number `index`."""
+        ...
+
+    def scanner_kwargs(self) -> dict[str, Any]:
+        """What a `BleakScanner` needs to hear this radio."""
+        ...
+
+    def client_kwargs(self) -> dict[str, Any]:
+        """What a `BleakClient` needs to reach this radio."""
+        ...
+
+
+class Loopback:
+    """The stand-in for BlueZ on a private message bus, in this process; unmodified bless and bleak."""
+
+    peripherals = 2
+
+    def __init__(self) -> None:
+        from hideez_bench.emulator.radio.loopback import LoopbackRadio
+
+        self._radio = LoopbackRadio(adapters=3)
+
+    @classmethod
+    def missing(cls) -> str:
+        return "" if shutil.which("dbus-daemon") else "dbus-daemon is not installed"
+
+    async def __aenter__(self) -> Self:
+        await self._radio.__aenter__()
+        self._joined = self._radio.joined()
+        await self._joined.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._joined.__aexit__(None, None, None)
+        await self._radio.__aexit__(None, None, None)
+
+    def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
+        from hideez_bench.emulator.peripheral.bless_server import BlessServer
+
+        return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
+
+    def scanner_kwargs(self) -> dict[str, Any]:
+        return {"bluez": {"adapter": "hci1"}}
+
+    def client_kwargs(self) -> dict[str, Any]:
+        return {"bluez": {"adapter": "hci1"}}
+
+
+class Bluez:
+    """The system's BlueZ: bless on hci0 (and hci2 where there is one), bleak on hci1."""
+
+    PREFIX: ClassVar = "HB-"
+    """The names of the contract's peripherals begin with this; only such devices are removed again."""
+
+    @classmethod
+    def missing(cls) -> str:
+        return ""
+
+    async def __aenter__(self) -> Self:
+        self._bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+        adapters = [path for path in await self._objects() if path.rsplit("/", 1)[-1].startswith("hci")]
+        if len(adapters) < 2:
+            self._bus.disconnect()
+            raise RuntimeError(f"the contract needs two Bluetooth adapters, here are {adapters}")
+        self.peripherals = len(adapters) - 1
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Remove what the central remembers: BlueZ would add it to what it hears in the next test."""
+        for path, interfaces in (await self._objects()).items():
+            name = interfaces.get("org.bluez.Device1", {}).get("Name")
+            if path.startswith("/org/bluez/hci1/") and name and name.value.startswith(self.PREFIX):
+                await self._call("/org/bluez/hci1", "org.bluez.Adapter1", "RemoveDevice", "o", [path])
+        self._bus.disconnect()
+
+    async def _objects(self) -> dict[str, dict[str, dict[str, Any]]]:
+        reply = await self._call("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+        assert reply.message_type is MessageType.METHOD_RETURN, reply.body
+        objects: dict[str, dict[str, dict[str, Any]]] = reply.body[0]
+        return objects
+
+    async def _call(
+        self, path: str, interface: str, member: str, signature: str = "", body: list[Any] | None = None
+    ) -> Message:
+        message = Message("org.bluez", path, interface, member, signature=signature, body=body or [])
+        reply = await self._bus.call(message)
+        assert reply is not None
+        return reply
+
+    def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
+        from hideez_bench.emulator.peripheral.bless_server import BlessServer
+
+        return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
+
+    def scanner_kwargs(self) -> dict[str, Any]:
+        return {"bluez": {"adapter": "hci1"}}
+
+    def client_kwargs(self) -> dict[str, Any]:
+        return {"bluez": {"adapter": "hci1"}}
+
+
+def _loopback_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def _bluez_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+RADIOS: dict[str, type[RadioUnderTest]] = {"loopback": Loopback, "bluez": Bluez}
+"""Every radio by the name that `--radio` takes. Add one here, and its event loop below."""
+
+LOOP_FACTORIES: dict[str, LoopFactory] = {"loopback": _loopback_loop, "bluez": _bluez_loop}
+"""A function of its own for each radio: the fixture knows by it which radio's turn it is."""

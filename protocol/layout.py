@@ -1,0 +1,241 @@
+"""The bridge between construct's layouts and our values, and the one place where its errors become ours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from enum import Flag, StrEnum
+from typing import Any, Generic, TypeVar
+
+from construct import (
+    Adapter,
+    Construct,
+    ConstructError,
+    ExprValidator,
+    GreedyBytes,
+    Int8ul,
+    Prefixed,
+    Struct,
+    Switch,
+    Terminated,
+)
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.names import ErrorName
+from hideez_bench.protocol.secret import Secret
+from hideez_bench.protocol.values import UnknownError
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+F = TypeVar("F", bound=Flag)
+
+
+class WireError(BenchError):
+    """Bytes that mean nothing, or a value that has no bytes.
+
+    Attributes:
+        data: the bytes, empty when building. They may hold secrets and are in no text.
+        offset: where in `data` it went wrong.
+        path: the field, as `Link.code`.
+    """
+
+    def __init__(self, reason: str, *, data: bytes = b"", offset: int = 0, path: str = "") -> None:
+        super().__init__(f"{path or 'message'}: {reason} (at byte {offset} of {len(data)})")
+        self.data = data
+        self.offset = offset
+        self.path = path
+
+
+class UnknownMessage(WireError):
+    """A command number that the profile does not have."""
+
+
+class Layout(Generic[T]):
+    """One value's fields in wire order, for both directions. Closed: no byte may be left over.
+
+    construct runs interpreted: its compiled parsers take truncated data without a word.
+
+    Attributes:
+        value: the class of the value.
+        field: the construct to use where this value is part of another.
+    """
+
+    def __init__(self, value: type[T], *wire_fields: Construct, struct: type[Construct] = Struct) -> None:
+        names = [field.name for field in fields(value)]  # type: ignore[arg-type]
+        self.value = value
+        self.field: Construct = Converted(
+            struct(*wire_fields),
+            lambda parsed: value(**{name: parsed[name] for name in names}),
+            lambda instance: {name: getattr(instance, name) for name in names},
+        )
+        self._closed = Struct("value" / self.field, Terminated)
+
+    def build(self, value: T) -> bytes:
+        """The bytes of a value.
+
+        Raises:
+            WireError: a field holds what the wire cannot carry.
+        """
+        return _build(self._closed, {"value": value}, self.value.__name__)
+
+    def parse(self, data: bytes) -> T:
+        """The value of some bytes.
+
+        Raises:
+            WireError: they are too few, too many, or mean nothing.
+        """
+        parsed: T = _parse(self._closed, data, self.value.__name__)["value"]
+        return parsed
+
+
+class MessageSet(Generic[T]):
+    """Messages that travel behind a command number: one direction's control messages, or all requests."""
+
+    def __init__(self, numbers: Mapping[str, int], layouts: Sequence[Layout[Any]]) -> None:
+        self._by_number = {numbers[layout.value.command]: layout.value for layout in layouts}
+        number_of = {layout.value: numbers[layout.value.command] for layout in layouts}
+        self._closed = Struct(
+            "command" / Converted(Int8ul, self._by_number.__getitem__, number_of.__getitem__),
+            "value"
+            / Switch(lambda message: message.command, {layout.value: layout.field for layout in layouts}),
+            Terminated,
+        )
+
+    def build(self, message: T) -> bytes:
+        """The bytes of a message, command number first.
+
+        Raises:
+            WireError: a field holds what the wire cannot carry.
+        """
+        kind = type(message)
+        return _build(self._closed, {"command": kind, "value": message}, kind.__name__)
+
+    def parse(self, data: bytes) -> T:
+        """The message of some bytes.
+
+        Raises:
+            UnknownMessage: the command number is not one of this set.
+            WireError: what follows it is too short, too long, or means nothing.
+        """
+        if data and data[0] not in self._by_number:
+            raise UnknownMessage(f"unknown command 0x{data[0]:02x}", data=data)
+        name = self._by_number[data[0]].__name__ if data else "message"
+        parsed: T = _parse(self._closed, data, name)["value"]
+        return parsed
+
+
+def _build(closed: Construct, values: dict[str, Any], name: str) -> bytes:
+    try:
+        built: bytes = closed.build(values)
+    except ConstructError as error:
+        raise WireError(_reason(error), path=_path(error, name)) from None
+    return built
+
+
+def _parse(closed: Construct, data: bytes, name: str) -> Any:
+    stream = io.BytesIO(data)
+    try:
+        return closed.parse_stream(stream)
+    except ConstructError as error:
+        raise WireError(_reason(error), data=data, offset=stream.tell(), path=_path(error, name)) from None
+
+
+def _path(error: ConstructError, name: str) -> str:
+    steps = [step.strip() for step in (error.path or "").split("->")]
+    # The first two are construct's "(parsing)" or "(building)", and our "value" or "command".
+    return ".".join([name, *(step for step in steps[2:] if step)])
+
+
+def _reason(error: ConstructError) -> str:
+    # construct's own text may quote the value, which may be a secret; the class says enough.
+    return {
+        "StreamError": "too few bytes",
+        "TerminatedError": "bytes left over",
+        "FormatFieldError": "number out of range",
+        "IntegerError": "number out of range",
+        "MappingError": "not a value of this field",
+        "ValidationError": "not allowed here",
+        "ConstError": "not the expected constant",
+        "StringError": "not text",
+        "PaddingError": "text too long",
+    }.get(type(error).__name__, "malformed")
+
+
+class Converted(Adapter):  # type: ignore[misc]
+    """A field that is one thing on the wire and another in a value."""
+
+    def __init__(self, subcon: Construct, decode: Callable[[Any], Any], encode: Callable[[Any], Any]) -> None:
+        super().__init__(subcon)
+        self._to_value, self._to_wire = decode, encode
+
+    def _decode(self, obj: Any, context: Any, path: str) -> Any:
+        return self._convert(self._to_value, obj, path)
+
+    def _encode(self, obj: Any, context: Any, path: str) -> Any:
+        return self._convert(self._to_wire, obj, path)
+
+    @staticmethod
+    def _convert(how: Callable[[Any], Any], obj: Any, path: str) -> Any:
+        try:
+            return how(obj)
+        except (KeyError, ValueError, TypeError, AttributeError, UnicodeError):
+            raise _Unmappable(path=path) from None
+
+
+class _Unmappable(ConstructError):  # type: ignore[misc]
+    """A value outside its field's; `_reason` calls it malformed."""
+
+
+def name_of(subcon: Construct, names: type[E], numbers: Mapping[str, int]) -> Construct:
+    """A number that stands for a name of `names`; any other number is an error."""
+    by_number = {numbers[name.value]: name for name in names}
+    return Converted(subcon, lambda number: by_number[number], lambda name: numbers[name.value])
+
+
+def error_of(subcon: Construct, numbers: Mapping[str, int]) -> Construct:
+    """An error number; one that the profile lacks stays as it is."""
+    by_number = {numbers[name.value]: name for name in ErrorName}
+    return Converted(
+        subcon,
+        lambda number: by_number.get(number) or UnknownError(number),
+        lambda error: error.number if isinstance(error, UnknownError) else numbers[error.value],
+    )
+
+
+def flags_of(subcon: Construct, flags: type[F], bits: Mapping[str, int]) -> Construct:
+    """A bit field; a bit without a name is an error."""
+    masks = {flag: 1 << bits[str(flag.name)] for flag in flags}
+
+    def decode(number: int) -> F:
+        value = flags(0)
+        for flag, mask in masks.items():
+            if number & mask:
+                value |= flag
+                number &= ~mask
+        if number:
+            raise ValueError("unknown bits")
+        return value
+
+    def encode(value: F) -> int:
+        return sum(mask for flag, mask in masks.items() if flag in value)
+
+    return Converted(subcon, decode, encode)
+
+
+def secret_of(subcon: Construct, kind: type[Secret]) -> Construct:
+    """Bytes that become a secret the moment they are read."""
+    return Converted(subcon, kind, lambda secret: secret.reveal())
+
+
+def limited(subcon: Construct, low: int, high: int) -> Construct:
+    """A number from `low` to `high`, or bytes of so many."""
+
+    def within(value: Any, _context: Any) -> bool:
+        return low <= (len(value) if isinstance(value, bytes) else value) <= high
+
+    return ExprValidator(subcon, within)
+
+
+def lv(low: int = 0, high: int = 255) -> Construct:
+    """Bytes behind their length in one byte, `low` to `high` of them."""
+    return Prefixed(Int8ul, limited(GreedyBytes, low, high))

@@ -1,0 +1,71 @@
+"""Types for what must never be seen: they print as `***`, compare in constant time and cannot be pickled."""
+
+from __future__ import annotations
+
+import hmac
+from typing import NoReturn
+
+
+class Secret:
+    """Bytes that never show. `reveal()` is the one way to get at them, easy to search for."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = bytes(value)
+
+    def reveal(self) -> bytes:
+        """The bytes themselves, for the wire, the cipher or the database; never for a person."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return hmac.compare_digest(self._value, other._value)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} must not be pickled")
+
+
+class ActivationCode(Secret):
+    """What the person types: the UTF-8 bytes of it, six to eight of them on the wire."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> ActivationCode:
+        """The code as it was typed."""
+        return cls(text.encode())
+
+
+class MasterKey(Secret):
+    """The secret that HES and the key share: 32 bytes, none of them zero.
+
+    Raises:
+        ValueError: on any other value.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__(value)
+        if len(value) != 32 or 0 in value:
+            raise ValueError("a master key is 32 bytes without a zero byte")
+
+
+class ChannelKey(Secret):
+    """The AES-128 key of one direction of a channel."""
+
+    __slots__ = ()

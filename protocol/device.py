@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ LOCAL = Timeouts()
 """On a link of one's own (client settings DefaultCommandTimeout, GetRootKeyCommandTimeout, VerifyCommandTimeout)."""
 
 REMOTE = Timeouts(command=10.0, root_key=10.0, verify=10.0)
-"""Through a relay (client settings DefaultRemoteCommandTimeout, RemoteGetRootkeyTimeout, RemoteVerifyCommandTimeout)."""
+"""Through a relay (client settings DefaultRemoteCommandTimeout, RemoteGetRootkeyTimeout, RemoteVerify…)."""
 
 Traffic = m.Request | m.Reply
 
@@ -176,7 +177,7 @@ class KeyDevice:
         sealer, opener = self._ciphers
         try:
             answer = await self._transport.encrypted(sealer.seal(plain), self._timeouts.command)
-        except NoAnswer:
+        except (NoAnswer, asyncio.CancelledError):
             # A late reply must not be taken for the answer to a later request.
             self._ciphers = None
             raise

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.errors import BenchError
@@ -107,16 +107,14 @@ class PacketTransport:
         """See `MessageTransport.control`."""
         message = self._wire.to_key.build(request)
         self._tell(True, request)
-        answer = await self._exchange(request.command, PacketKind.CONTROL, message, timeout)
-        assert not isinstance(answer, m.Envelope)
-        return answer
+        return cast(m.Answer, await self._exchange(request.command, PacketKind.CONTROL, message, timeout))
 
     async def encrypted(self, envelope: m.Envelope, timeout: float) -> m.Envelope:
         """See `MessageTransport.encrypted`."""
         message = self._wire.envelope.build(envelope)
-        answer = await self._exchange(envelope.channel, PacketKind.ENCRYPTED, message, timeout)
-        assert isinstance(answer, m.Envelope)
-        return answer
+        return cast(
+            m.Envelope, await self._exchange(envelope.channel, PacketKind.ENCRYPTED, message, timeout)
+        )
 
     async def _exchange(
         self, key: Hashable, kind: PacketKind, message: bytes, timeout: float

@@ -1,0 +1,142 @@
+"""What Hideez Client and Hideez Enterprise Server say to one another, by the names of the server's hubs.
+
+The client calls `HesConnection` (the server's appHub); the server calls `Workstation`, and so gets the relayed way
+to a key (its deviceHub). In one process these are plain calls; over a network they are SignalR messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.transport import MessageTransport
+
+
+class HesErrorCode(StrEnum):
+    """Errors that the server returns to the client, by the vendor's names."""
+
+    HesAlarm = "HesAlarm"
+    HesDeviceCompromised = "HesDeviceCompromised"
+    HesDeviceLinkedToAnotherServer = "HesDeviceLinkedToAnotherServer"
+    HesDeviceLocked = "HesDeviceLocked"
+    HesDeviceNotAssignedToAnyUser = "HesDeviceNotAssignedToAnyUser"
+    HesDeviceNotFound = "HesDeviceNotFound"
+    HesFailedEstablishRemoteDeviceConnection = "HesFailedEstablishRemoteDeviceConnection"
+    HesNotConnected = "HesNotConnected"
+    HesVaultWasManuallyWiped = "HesVaultWasManuallyWiped"
+    HesWorkstationNotApproved = "HesWorkstationNotApproved"
+    HesUnknownError = "HesUnknownError"
+    DeviceHasBeenWiped = "DeviceHasBeenWiped"
+    DeviceNotConnectedToAnyHost = "DeviceNotConnectedToAnyHost"
+    RemoteConnectionTimedOut = "RemoteConnectionTimedOut"
+
+
+class HesError(BenchError):
+    """The server refused a client's call, or could not carry it out."""
+
+    def __init__(self, code: HesErrorCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ConnectionState(IntEnum):
+    """How far the client is with a key."""
+
+    OFFLINE = 0
+    INITIALIZING = 1
+    FINALIZING = 2
+    ONLINE = 3
+
+
+@dataclass(frozen=True)
+class HwVaultInfoFromClient:
+    """What the client reports of a key. Battery in percent."""
+
+    serial: str
+    connection_state: ConnectionState
+    is_link_required: bool
+    is_locked: bool
+    is_can_unlock: bool
+    battery: int
+    firmware_version: str
+    storage_timestamp: int
+
+
+@dataclass(frozen=True)
+class HwVaultInfoFromHes:
+    """What the server knows of the key, and what it wants done."""
+
+    owner_name: str = ""
+    owner_email: str = ""
+    vault_mac: str = ""
+    vault_serial: str = ""
+    vault_rfid: str = ""
+    need_update_license: bool = False
+    need_state_update: bool = False
+    need_update_os_accounts: bool = False
+    need_update_non_os_accounts: bool = False
+
+
+@dataclass(frozen=True)
+class HwVaultLicense:
+    """A licence on its way to a key. `id` or `data` missing is the server's fault and is reported as such."""
+
+    id: str | None
+    serial: str
+    end_date: datetime
+    data: bytes | None
+
+
+class HesConnection(Protocol):
+    """The server, as a client calls it. Every call raises `HesError`."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server can be called now."""
+        ...
+
+    async def update_hw_vault_properties(
+        self, info: HwVaultInfoFromClient, return_info: bool
+    ) -> HwVaultInfoFromHes | None:
+        """Report a key. `INITIALIZING` registers it on this workstation, which every remote command needs."""
+        ...
+
+    async def update_hw_vault_status(self, info: HwVaultInfoFromClient) -> HwVaultInfoFromHes:
+        """Have the server bring key and vault together: link, lock, set access, activate or wipe."""
+        ...
+
+    async def get_hw_vault_licenses(self, serial: str) -> list[HwVaultLicense]:
+        """All active licences of a vault."""
+        ...
+
+    async def get_new_hw_vault_licenses(self, serial: str) -> list[HwVaultLicense]:
+        """The licences of a vault that no key has received yet."""
+        ...
+
+    async def hw_vault_license_applied(self, serial: str, license_id: str) -> None:
+        """A licence is on the key."""
+        ...
+
+    async def auth_hw_vault(self, serial: str) -> None:
+        """Have the server confirm this host to the key, with the master key."""
+        ...
+
+
+class Workstation(Protocol):
+    """The client, as the server calls it."""
+
+    @property
+    def id(self) -> str:
+        """The name of the workstation."""
+        ...
+
+    async def establish_remote_hw_vault_connection(self, serial: str, channel: int) -> MessageTransport:
+        """A relayed way to a connected key, for one channel. The client carries what it cannot read.
+
+        Raises:
+            HesError: the key is not connected here, or the channel is not the server's.
+        """
+        ...

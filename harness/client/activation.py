@@ -1,0 +1,107 @@
+"""Step 13: ask the person for the activation code until the key is unlocked, or locked for good."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hideez_bench.harness.client.errors import (
+    FlowCancelled,
+    FlowMessage,
+    GetActivationCodeTimeout,
+    WorkflowError,
+)
+from hideez_bench.harness.client.session import CodePrompt, Session
+from hideez_bench.harness.timeline import Actor, Kind
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.link import LinkLost
+from hideez_bench.protocol.names import ErrorName
+from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.transport import KeyRefused
+
+PROMPT_SECONDS = 30.0
+SHORTEST, LONGEST = 6, 8
+"""Bytes of a code that the client sends; any other length is sent back to the person, and costs nothing."""
+
+
+async def activate(session: Session) -> None:
+    """Unlock the key with what the person types. Does nothing to a key that is not waiting for a code.
+
+    The server is told how it ended, whatever the end; if that call fails too, its error is the one that counts.
+
+    Raises:
+        WorkflowError: the key is locked and no code can help.
+        GetActivationCodeTimeout: nobody typed for 30 s.
+        FlowCancelled: the person gave up.
+    """
+    info = session.device.info
+    if info.locked and info.can_unlock:
+        try:
+            await _ask_until_unlocked(session)
+        except (FlowCancelled, LinkLost):
+            raise
+        except BenchError:
+            await _report(session)
+            raise
+        await _report(session)
+        info = await session.device.refresh_device_info()
+    if info.locked:
+        online = session.hes.is_connected
+        raise WorkflowError(FlowMessage.VAULT_IS_LOCKED if online else FlowMessage.VAULT_IS_LOCKED_NO_NETWORK)
+
+
+async def _ask_until_unlocked(session: Session) -> None:
+    while session.device.info.locked:
+        if not session.device.info.can_unlock:
+            raise WorkflowError(FlowMessage.LOCKED_BY_INVALID_ATTEMPTS)
+        code = await _ask(session)
+        if len(code.reveal()) < SHORTEST:
+            session.show(FlowMessage.CODE_TOO_SHORT)
+        elif len(code.reveal()) > LONGEST:
+            session.show(FlowMessage.CODE_TOO_LONG)
+        else:
+            await _try(session, code)
+    session.timeline.tell(Actor.KEY, "takes the code and unlocks", kind=Kind.GOOD)
+
+
+async def _ask(session: Session) -> ActivationCode:
+    attempts = session.device.info.unlock_attempts
+    prompt = CodePrompt(session.serial, attempts, PROMPT_SECONDS)
+    session.timeline.tell(
+        Actor.CLIENT, f"asks for the activation code ({_attempts(attempts)} left)", to=Actor.PERSON
+    )
+    try:
+        async with asyncio.timeout(PROMPT_SECONDS):
+            code = await session.ui.get_activation_code(prompt)
+    except TimeoutError:
+        raise GetActivationCodeTimeout from None
+    if code is None:
+        raise FlowCancelled("No code was given; no attempt was spent.")
+    session.timeline.tell(Actor.PERSON, "types a code", to=Actor.CLIENT)
+    return code
+
+
+async def _try(session: Session, code: ActivationCode) -> None:
+    session.timeline.tell(Actor.CLIENT, "tries the code", to=Actor.KEY)
+    try:
+        await session.device.unlock_device_code(code)
+    except KeyRefused as refused:
+        info = await session.device.refresh_device_info()
+        if refused.error is ErrorName.ERR_DEVICE_LOCKED_BY_CODE:
+            session.timeline.tell(Actor.KEY, "refuses the code and locks itself", kind=Kind.BAD)
+            raise WorkflowError(FlowMessage.LOCKED_BY_INVALID_ATTEMPTS) from None
+        if refused.error is not ErrorName.ERR_PIN_WRONG:
+            raise
+        session.timeline.tell(Actor.KEY, "refuses the code", kind=Kind.BAD)
+        session.show(FlowMessage.INVALID_CODE, f"{_attempts(info.unlock_attempts)} left.")
+    else:
+        await session.device.refresh_device_info()
+
+
+async def _report(session: Session) -> None:
+    if session.hes.is_connected:
+        session.timeline.tell(Actor.CLIENT, "reports how it ended", to=Actor.HES)
+        session.hes_info = await session.hes.update_hw_vault_status(session.report())
+
+
+def _attempts(number: int) -> str:
+    return f"{number} attempt{'' if number == 1 else 's'}"

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Protocol, Self
 from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
 from hideez_bench.emulator.peripheral.gatt import GattApplication, GattServer
+from hideez_bench.emulator.radio.memory import MemoryRadio
+from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -40,6 +42,35 @@ class RadioUnderTest(Protocol):
     def client_kwargs(self) -> dict[str, Any]:
         """What a `BleakClient` needs to reach this radio."""
         ...
+
+
+class Memory:
+    """The in-process radio: bleak's API on an object, in virtual time."""
+
+    peripherals = 2
+
+    def __init__(self) -> None:
+        self._radio = MemoryRadio()
+        self._host = self._radio.backend()
+
+    @classmethod
+    def missing(cls) -> str:
+        return ""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._radio.close()
+
+    def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
+        return self._radio.server(application)
+
+    def scanner_kwargs(self) -> dict[str, Any]:
+        return {"backend": self._host.scanner}
+
+    def client_kwargs(self) -> dict[str, Any]:
+        return {"backend": self._host.client}
 
 
 class Loopback:
@@ -139,8 +170,12 @@ def _bluez_loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
-RADIOS: dict[str, type[RadioUnderTest]] = {"loopback": Loopback, "bluez": Bluez}
+RADIOS: dict[str, type[RadioUnderTest]] = {"memory": Memory, "loopback": Loopback, "bluez": Bluez}
 """Every radio by the name that `--radio` takes. Add one here, and its event loop below."""
 
-LOOP_FACTORIES: dict[str, LoopFactory] = {"loopback": _loopback_loop, "bluez": _bluez_loop}
+LOOP_FACTORIES: dict[str, LoopFactory] = {
+    "memory": VirtualTimeLoop,
+    "loopback": _loopback_loop,
+    "bluez": _bluez_loop,
+}
 """A function of its own for each radio: the fixture knows by it which radio's turn it is."""

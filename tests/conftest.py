@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
+from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 
 from tests.radio.radios import LOOP_FACTORIES, RADIOS, LoopFactory, RadioUnderTest
 
@@ -19,8 +20,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "virtual_time: runs on a VirtualTimeLoop, whose waiting costs nothing")
+
+
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, LoopFactory]:
     """A test that takes `radio` runs once for each radio, on the event loop that the radio asks for."""
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualTimeLoop}
     if "radio" not in getattr(item, "fixturenames", ()):
         return {"asyncio": LOOP_FACTORIES["loopback"]}
     wanted = config.getoption("--radio") or [name for name in RADIOS if name != "bluez"]

@@ -87,6 +87,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._clock = _Selector(patience)
         super().__init__(self._clock)
         self._clock.own_descriptors = len(self._clock.get_map())
+        # asyncio fires a timer once it is due within this many seconds. The system clock's own nanosecond is
+        # lost in a float after 97 days: the timer would be due for ever and never fire.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""

@@ -51,7 +51,7 @@ class Backend:
 
 def make_backend(radio: MemoryRadio, central: str) -> Backend:
     """The backend of the host `central`. bleak makes the objects itself, so each host has classes of its own."""
-    bound = {"radio": radio, "central": central}
+    bound = {"__module__": __name__, "radio": radio, "central": central}
     return Backend(
         scanner=type("MemoryScanner", (MemoryScanner,), bound),
         client=type("MemoryClient", (MemoryClient,), bound),

@@ -126,8 +126,8 @@ class GattServer(Protocol):
     def notify(self, uuid: str, value: bytes) -> None:
         """Send a notification to every subscribed central, in the order of the calls, none merged or lost.
 
-        `value` is at most `mtu - 3` bytes, `mtu` as `GattApplication.write` told it; a longer one is cut by
-        the link.
+        Nobody gets one that was sent before `subscribed` told of a subscription. `value` is at most `mtu - 3`
+        bytes, `mtu` as `GattApplication.write` told it; a longer one is cut by the link.
         """
         ...
 

@@ -10,9 +10,15 @@ from typing import Self
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.values import Version
 
+FIRMWARE = Version(3, 5, 2)
+BOOTLOADER = Version(3, 0, 0)
+
 
 class Model(Enum):
-    """The keys on the market: their code, and the beginning of their Bluetooth name."""
+    """The keys on the market: their code, with which a serial number may begin, and the start of the Bluetooth name.
+
+    ST102, HK and HK4 are published; the other codes are invented.
+    """
 
     KEY_2 = ("ST102", "HK")
     KEY_3 = ("ST103", "HK")
@@ -38,8 +44,8 @@ class Identity:
     mac: str
     rfid: str
     model: Model = Model.KEY_3
-    firmware: Version = Version(3, 5, 2)
-    bootloader: Version = Version(3, 0, 0)
+    firmware: Version = FIRMWARE
+    bootloader: Version = BOOTLOADER
     storage_size: int = 76 * 1024
 
     def __post_init__(self) -> None:

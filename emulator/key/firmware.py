@@ -1,0 +1,173 @@
+"""What the commands of a key work on: its memory, its clock, and what it knows since power-on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from hideez_bench.emulator.key.access import AccessControl, Caller
+from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.nvram import Nvram, NvramError
+from hideez_bench.emulator.key.refusal import Refused
+from hideez_bench.emulator.key.state import State, load_state, store_state
+from hideez_bench.protocol.channel import CURVE, private_key
+from hideez_bench.protocol.names import ErrorName
+from hideez_bench.protocol.secret import MasterKey
+from hideez_bench.protocol.values import DeviceInfo
+from hideez_bench.protocol.wire import Wire
+
+WIPE_TIMEOUT = 30.0
+"""Seconds that a key waits for the press that confirms a wipe (modelled)."""
+
+FREE_GUESSES = 5
+LONGEST_DELAY = 60.0
+"""Seconds. After five wrong master keys the next one waits a second, and twice as long at each further one."""
+
+
+@dataclass
+class WipeRequest:
+    """A wipe that waits for its confirmation on the key. Times as the clock counts them."""
+
+    caller: Caller
+    ends: float
+    busy_due: float
+
+
+class Firmware:
+    """The inside of a key, without its links.
+
+    Attributes:
+        connections: how many links are open.
+        battery: in percent.
+        wipe_request: the wipe that waits for the user, if one does.
+    """
+
+    def __init__(
+        self,
+        nvram: Nvram,
+        *,
+        identity: Identity,
+        clock: Callable[[], float],
+        utc: Callable[[], int],
+        random: Callable[[int], bytes],
+        wire: Wire,
+    ) -> None:
+        self.identity = identity
+        self.clock = clock
+        self.random = random
+        self.wire = wire
+        self.access = AccessControl(wire.profile.channel("MAIN"))
+        self.connections = 0
+        self.battery = 100
+        self.wipe_request: WipeRequest | None = None
+        self._utc = utc
+        self._nvram = nvram
+        self._wrong_keys = 0
+        self.root_key = _power_on(nvram, identity.serial, random)
+        self._state = load_state(nvram)
+
+    @property
+    def state(self) -> State:
+        """What the persistent memory holds."""
+        return self._state
+
+    def change(self, **changes: Any) -> None:
+        """Change fields of the state: in the persistent memory first, in one commit, and then here.
+
+        Raises:
+            NvramError: nothing was changed.
+        """
+        self._become(replace(self._state, **changes))
+
+    def wipe(self) -> None:
+        """Back to factory. The serial number and the root key stay, the licences do not.
+
+        Raises:
+            NvramError: nothing was changed.
+        """
+        self._become(State())
+        self.access.forget_everything()
+
+    def set_clock(self, time: int) -> dict[str, int]:
+        """The change of state that sets the key's clock, in Unix seconds."""
+        return {"clock_offset": time - self._utc()}
+
+    @property
+    def time(self) -> int:
+        """The key's clock in Unix seconds, a 32-bit counter; 0 until it was set."""
+        offset = self._state.clock_offset
+        return 0 if offset is None else (self._utc() + offset) % 2**32
+
+    def check_master_key(self, key: MasterKey) -> None:
+        """Compare a master key with the stored digest.
+
+        Raises:
+            Refused: with ERR_KEY_WRONG.
+        """
+        stored = self._state.master_key
+        if stored is None or not stored.matches(key):
+            self._wrong_keys += 1
+            raise Refused(ErrorName.ERR_KEY_WRONG)
+
+    @property
+    def key_delay(self) -> float:
+        """Seconds that a command with a master key must wait before it is looked at."""
+        if self._wrong_keys < FREE_GUESSES:
+            return 0.0
+        doublings = min(self._wrong_keys - FREE_GUESSES, 10)
+        return min(2.0**doublings, LONGEST_DELAY)
+
+    def device_info(self, caller: Caller) -> DeviceInfo:
+        """What GET_INFO answers this caller."""
+        state, access = self._state, self._state.access
+        return DeviceInfo(
+            serial=self.identity.serial,
+            firmware=self.identity.firmware,
+            bootloader=self.identity.bootloader,
+            battery=self.battery,
+            access_level=self.access.level(caller, state),
+            lock=state.lock,
+            unlock_attempts=state.attempts,
+            pin_attempts=self.pin_attempts,
+            pin_min_length=access.pin_min_length if access else 0,
+            license_info=sum(1 << slot for slot in state.licenses),
+            storage_total=self.identity.storage_size,
+            storage_free=self.identity.storage_size,
+            storage_timestamp=0,
+            storage_update_counter=0,
+            time=self.time,
+            max_message=self.wire.profile.size("max_message"),
+        )
+
+    @property
+    def pin_attempts(self) -> int:
+        """How many PINs may be tried: as many as the access profile grants, none once locked by PIN."""
+        access = self._state.access
+        return access.pin_max_tries if access and not self._state.locked_by_pin else 0
+
+    def _become(self, state: State) -> None:
+        store_state(self._nvram, self._state, state)
+        self._state = state
+
+
+def _power_on(nvram: Nvram, serial: str, random: Callable[[int], bytes]) -> ec.EllipticCurvePrivateKey:
+    """The root key of this memory, made at the first power-on."""
+    stored = nvram.get("serial")
+    if stored is None:
+        root = private_key(random)
+        scalar = root.private_numbers().private_value.to_bytes(32, "big")
+        nvram.commit({"serial": serial.encode(), "root_key": scalar})
+        return root
+    if stored != serial.encode():
+        raise NvramError(
+            f"this memory belongs to the key {stored.decode(errors='replace')}, not to {serial}; "
+            "nothing was changed. Start the key that it belongs to, or name another file"
+        )
+    try:
+        return ec.derive_private_key(int.from_bytes(nvram.get("root_key") or b"", "big"), CURVE)
+    except ValueError:
+        raise NvramError(
+            "the key's memory is damaged (root_key); delete it to start with a factory key"
+        ) from None

@@ -1,0 +1,182 @@
+"""The Hideez Key without a radio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from hideez_bench.emulator.key.access import BY_BUTTON
+from hideez_bench.emulator.key.firmware import Firmware
+from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.link import Carrier, KeyLink
+from hideez_bench.emulator.key.nvram import Nvram
+from hideez_bench.emulator.key.view import KeyView, Led
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.names import Button
+from hideez_bench.protocol.values import InfoCharacteristic
+from hideez_bench.protocol.wire import Wire, default_wire
+
+
+class Key:
+    """A key that is switched on: packets in, packets out.
+
+    Synchronous, and to be used from one thread: whoever hosts it calls `tick` when `next_due` has come, and asks
+    for it anew after every other call. Switching it off is letting go of it; the memory stays the caller's to close.
+
+    Args:
+        nvram: its persistent memory. A new one becomes this key's own.
+        identity: which key it is.
+        clock: monotonic time in seconds, for everything that is due.
+        utc: Unix time in whole seconds, on which the key's own clock runs once ACCESS has set it.
+        random: so many random bytes.
+        wire: the format it speaks.
+        on_change: told of every change of `view`.
+        on_fault: told when the memory failed; the host is answered with ERR_HARDWARE_FAULT.
+
+    Raises:
+        NvramError: the memory cannot be read, means nothing, or is another key's.
+    """
+
+    def __init__(
+        self,
+        nvram: Nvram,
+        *,
+        identity: Identity,
+        clock: Callable[[], float],
+        utc: Callable[[], int],
+        random: Callable[[int], bytes],
+        wire: Wire | None = None,
+        on_change: Callable[[KeyView], None] = lambda view: None,
+        on_fault: Callable[[BenchError], None] = lambda fault: None,
+    ) -> None:
+        self.identity = identity
+        self._wire = wire or default_wire()
+        self._firmware = Firmware(
+            nvram, identity=identity, clock=clock, utc=utc, random=random, wire=self._wire
+        )
+        self._on_change = on_change
+        self._on_fault = on_fault
+        self._links: dict[int, KeyLink] = {}
+        self._links_made = 0
+        self._shown = self.view
+
+    # --- what a radio shows of it ---
+
+    @property
+    def local_name(self) -> str:
+        """The Bluetooth name, as `HK-00203`."""
+        return self.identity.local_name
+
+    def info_characteristic(self) -> bytes:
+        """The value of the info characteristic."""
+        profile = self._wire.profile
+        return self._wire.info.build(
+            InfoCharacteristic(
+                mode_byte=profile.number("mode", "APPLICATION"),
+                wire_major=profile.size("wire_major"),
+                max_message=profile.size("max_message"),
+                channels=profile.size("channels"),
+            )
+        )
+
+    @property
+    def device_information(self) -> dict[str, str]:
+        """The texts of the Device Information service, by the profile's names of their UUIDs."""
+        return {
+            "manufacturer": "Hideez",
+            "model": self.identity.model.code,
+            "serial": self.identity.serial,
+            "firmware": str(self.identity.firmware),
+        }
+
+    @property
+    def battery(self) -> int:
+        """The charge in percent."""
+        return self._firmware.battery
+
+    @battery.setter
+    def battery(self, value: int) -> None:
+        if not 0 <= value <= 100:
+            raise BenchError(f"a battery is charged from 0 to 100 percent, not {value}")
+        self._firmware.battery = value
+        self._settle()
+
+    @property
+    def view(self) -> KeyView:
+        """What a person can see of it."""
+        state = self._firmware.state
+        return KeyView(
+            led=Led.YELLOW if self._firmware.wipe_request else Led.OFF,
+            connections=len(self._links),
+            linked=state.linked,
+            lock=state.lock,
+            unlock_attempts=state.attempts,
+            battery=self._firmware.battery,
+        )
+
+    # --- what happens to it ---
+
+    def connect(self, host: str, send: Callable[[bytes], None], max_packet: Callable[[], int]) -> KeyLink:
+        """A host has a link.
+
+        Args:
+            host: its address, the same each time.
+            send: takes a packet for the host (a notification). It must not call the key before it returns.
+            max_packet: how long a packet may be now, in bytes (`ATT_MTU - 3`).
+        """
+        self._links_made += 1
+        number = self._links_made
+        closed = partial(self._closed, number)
+        carrier = Carrier(send, max_packet, self._settle, closed, self._on_fault)
+        link = KeyLink(self._firmware, host, number, carrier)
+        self._links[number] = link
+        self._firmware.connections = len(self._links)
+        self._settle()
+        return link
+
+    def press(self, button: Button) -> None:
+        """The button is pressed. `NONE` is no press and does nothing."""
+        if button is Button.NONE:
+            return
+        confirms = button is Button.SINGLE and self._firmware.wipe_request is None
+        for link in list(self._links.values()):
+            if confirms:
+                link.channels.grant(BY_BUTTON)
+            link.pressed(button)
+        self._settle()
+
+    def forget_host(self, host: str) -> None:
+        """The bond with this host is gone: what it satisfied since it bonded counts no longer.
+
+        Raises:
+            NvramError: nothing was changed.
+        """
+        self._firmware.change(confirmed_hosts=self._firmware.state.confirmed_hosts - {host})
+        self._settle()
+
+    def tick(self) -> float | None:
+        """Do what is due; returns `next_due`."""
+        now = self._firmware.clock()
+        for link in list(self._links.values()):
+            link.tick(now)
+        self._settle()
+        return self.next_due
+
+    @property
+    def next_due(self) -> float | None:
+        """The clock time at which `tick` must be called; None while nothing is going to be due."""
+        dues = [link.next_due for link in self._links.values()]
+        return min((due for due in dues if due is not None), default=None)
+
+    def _closed(self, number: int) -> None:
+        del self._links[number]
+        self._firmware.connections = len(self._links)
+
+    def _settle(self) -> None:
+        """After anything that may have changed the key: whoever sees it or talks to it learns of the change."""
+        for link in list(self._links.values()):
+            link.announce_level()
+        view = self.view
+        if view != self._shown:
+            self._shown = view
+            self._on_change(view)

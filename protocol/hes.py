@@ -13,6 +13,7 @@ from typing import Protocol
 
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.transport import MessageTransport
+from hideez_bench.protocol.values import Error
 
 
 class HesErrorCode(StrEnum):
@@ -20,13 +21,17 @@ class HesErrorCode(StrEnum):
 
     HesAlarm = "HesAlarm"
     HesDeviceCompromised = "HesDeviceCompromised"
+    HesDeviceHubDisconnected = "HesDeviceHubDisconnected"
     HesDeviceLinkedToAnotherServer = "HesDeviceLinkedToAnotherServer"
     HesDeviceLocked = "HesDeviceLocked"
     HesDeviceNotAssignedToAnyUser = "HesDeviceNotAssignedToAnyUser"
     HesDeviceNotFound = "HesDeviceNotFound"
+    HesEmptyMasterKey = "HesEmptyMasterKey"
     HesFailedEstablishRemoteDeviceConnection = "HesFailedEstablishRemoteDeviceConnection"
     HesNotConnected = "HesNotConnected"
+    HesRequestTimeout = "HesRequestTimeout"
     HesVaultWasManuallyWiped = "HesVaultWasManuallyWiped"
+    HesVerificationFailed = "HesVerificationFailed"
     HesWorkstationNotApproved = "HesWorkstationNotApproved"
     HesUnknownError = "HesUnknownError"
     DeviceHasBeenWiped = "DeviceHasBeenWiped"
@@ -40,6 +45,14 @@ class HesError(BenchError):
     def __init__(self, code: HesErrorCode, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class HesKeyRefused(HesError):
+    """The key refused what the server asked of it on the server's channel; `error` is the key's own."""
+
+    def __init__(self, error: Error, text: str) -> None:
+        super().__init__(HesErrorCode.HesUnknownError, text)
+        self.error = error
 
 
 class ConnectionState(IntEnum):

@@ -1,0 +1,172 @@
+"""The server as one client calls it: its appHub, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from hideez_bench.emulator.hes import licenses
+from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.emulator.hes.names import HesEventKind
+from hideez_bench.emulator.hes.remote import RemoteDevices
+from hideez_bench.emulator.hes.status_tables import KeyState, needs_status_update
+from hideez_bench.emulator.hes.status_update import StatusUpdate
+from hideez_bench.emulator.hes.store import vault_for_client
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.hes import (
+    ConnectionState,
+    HesError,
+    HesErrorCode,
+    HwVaultInfoFromClient,
+    HwVaultInfoFromHes,
+    HwVaultLicense,
+    Workstation,
+)
+
+T = TypeVar("T")
+
+
+class ClientConnection:
+    """A `protocol.hes.HesConnection`. A client that gives up waiting does not stop what the server does for it."""
+
+    def __init__(
+        self, core: Core, remotes: RemoteDevices, status_update: StatusUpdate, workstation: Workstation
+    ) -> None:
+        self._core = core
+        self._remotes = remotes
+        self._status_update = status_update
+        self._workstation = workstation
+        self._open = True
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server can be called now."""
+        return self._open
+
+    def close(self) -> None:
+        """The client is gone: its keys cannot be reached through it any more, and its calls are refused."""
+        self._open = False
+        self._remotes.unregister_all(self)
+
+    async def update_hw_vault_properties(
+        self, info: HwVaultInfoFromClient, return_info: bool
+    ) -> HwVaultInfoFromHes | None:
+        """See `HesConnection.update_hw_vault_properties`."""
+
+        async def work() -> HwVaultInfoFromHes | None:
+            self._store_properties(info)
+            match info.connection_state:
+                case ConnectionState.OFFLINE:
+                    self._remotes.unregister(info.serial, self._workstation.id)
+                case ConnectionState.INITIALIZING:
+                    self._remotes.register(info.serial, self._workstation, owner=self)
+                case ConnectionState.FINALIZING | ConnectionState.ONLINE:
+                    pass
+            return self._info_for_client(info) if return_info else None
+
+        return await self._answer("update_hw_vault_properties", info.serial, work)
+
+    async def update_hw_vault_status(self, info: HwVaultInfoFromClient) -> HwVaultInfoFromHes:
+        """See `HesConnection.update_hw_vault_status`."""
+
+        async def work() -> HwVaultInfoFromHes:
+            await self._status_update.run(info.serial, self._workstation.id)
+            # Q1: from what the client sent before; so the call that locks a vault answers HesDeviceLocked itself.
+            return self._info_for_client(info)
+
+        return await self._answer("update_hw_vault_status", info.serial, work)
+
+    async def get_hw_vault_licenses(self, serial: str) -> list[HwVaultLicense]:
+        """See `HesConnection.get_hw_vault_licenses`."""
+
+        async def work() -> list[HwVaultLicense]:
+            with self._core.store.transaction() as rows:
+                return licenses.active(rows, serial, self._core.utc())
+
+        return await self._answer("get_hw_vault_licenses", serial, work)
+
+    async def get_new_hw_vault_licenses(self, serial: str) -> list[HwVaultLicense]:
+        """See `HesConnection.get_new_hw_vault_licenses`."""
+
+        async def work() -> list[HwVaultLicense]:
+            with self._core.store.transaction() as rows:
+                return licenses.new(rows, serial)
+
+        return await self._answer("get_new_hw_vault_licenses", serial, work)
+
+    async def hw_vault_license_applied(self, serial: str, license_id: str) -> None:
+        """See `HesConnection.hw_vault_license_applied`."""
+
+        async def work() -> None:
+            with self._core.store.transaction() as rows:
+                licenses.applied(rows, vault_for_client(rows, serial), license_id, self._core.utc())
+
+        await self._answer("hw_vault_license_applied", serial, work)
+
+    async def auth_hw_vault(self, serial: str) -> None:
+        """See `HesConnection.auth_hw_vault`."""
+
+        async def work() -> None:
+            await self._status_update.check_passphrase(serial, self._workstation.id)
+
+        await self._answer("auth_hw_vault", serial, work)
+
+    async def _answer(self, call: str, serial: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Let the server do its work for a call, and take the answer, or its error."""
+
+        async def answered() -> T:
+            try:
+                self._admit()
+                return await work()
+            except BenchError as error:
+                self._core.tell(HesEventKind.FAILED, serial, f"answers {call} with: {error}")
+                if isinstance(error, HesError):
+                    raise
+                raise HesError(HesErrorCode.HesUnknownError, str(error)) from error
+
+        task = self._core.spawn(answered())
+        await asyncio.wait({task})
+        if task.cancelled():
+            raise hes_error(HesErrorCode.HesNotConnected, workstation=self._workstation.id)
+        return task.result()
+
+    def _admit(self) -> None:
+        name = self._workstation.id
+        if not self._open:
+            raise hes_error(HesErrorCode.HesNotConnected, workstation=name)
+        with self._core.store.transaction() as rows:
+            row = rows.workstation(name)
+            if row is None or not row.approved:
+                raise hes_error(HesErrorCode.HesWorkstationNotApproved, workstation=name)
+            if rows.alarm:
+                raise hes_error(HesErrorCode.HesAlarm)
+
+    def _store_properties(self, info: HwVaultInfoFromClient) -> None:
+        now = self._core.utc()
+        with self._core.store.transaction() as rows:
+            vault = vault_for_client(rows, info.serial)
+            vault.timestamp = info.storage_timestamp
+            vault.battery = info.battery
+            vault.firmware = info.firmware_version
+            vault.last_synced = now
+            if info.connection_state is ConnectionState.OFFLINE and vault.employee:
+                vault.employee.last_seen = now
+
+    def _info_for_client(self, info: HwVaultInfoFromClient) -> HwVaultInfoFromHes:
+        with self._core.store.transaction() as rows:
+            vault = vault_for_client(rows, info.serial)
+            state = KeyState.of(info.is_link_required, info.is_locked, info.is_can_unlock)
+            owner = vault.employee
+            return HwVaultInfoFromHes(
+                owner_name=owner.full_name if owner else "",
+                owner_email=owner.email if owner else "",
+                vault_mac=vault.mac,
+                vault_serial=vault.id,
+                vault_rfid=vault.rfid,
+                need_update_license=vault.has_new_license,
+                need_state_update=needs_status_update(
+                    vault.id, vault.status, vault.master_key is not None, state
+                ),
+            )

@@ -1,0 +1,72 @@
+"""What every part of the server shares: the database, clock, randomness, events, and work in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any, TypeVar
+
+from hideez_bench.emulator.hes.names import HesEventKind
+from hideez_bench.emulator.hes.records import HesEvent
+from hideez_bench.emulator.hes.store import Store
+from hideez_bench.protocol.errors import BenchError
+
+T = TypeVar("T")
+
+
+class Core:
+    """What every part of the server shares.
+
+    Attributes:
+        vault_locks: one for each serial number. Who moves a vault from status to status, or speaks to its key,
+            holds it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        utc: Callable[[], datetime],
+        random: Callable[[int], bytes],
+        observe: Callable[[HesEvent], None],
+    ) -> None:
+        self.store = store
+        self.utc = utc
+        self.random = random
+        self.vault_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._observe = observe
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def tell(self, kind: HesEventKind, serial: str, text: str) -> None:
+        """Something happened; `text` holds no secret."""
+        self._observe(HesEvent(self.utc(), kind, serial, text))
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something in the background; `close` ends it.
+
+        A `BenchError` is the business of whoever waits for the task, or has been told as an event. Anything else is a
+        fault of ours, and goes to the event loop's handler even where nobody waits.
+        """
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, BenchError):
+            facts = {"message": "Hideez Enterprise Server failed in the background", "exception": error}
+            task.get_loop().call_exception_handler(facts | {"task": task})
+
+    async def settled(self) -> None:
+        """Wait until nothing runs in the background any more."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        for task in self._tasks:
+            task.cancel()
+        await self.settled()

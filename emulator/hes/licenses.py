@@ -1,0 +1,79 @@
+"""Licences: which a client fetches for a key, and what the vault shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.names import HesCode, VaultLicenseStatus
+from hideez_bench.emulator.hes.records import LicenseImport
+from hideez_bench.emulator.hes.store import Rows
+from hideez_bench.protocol.hes import HwVaultLicense
+
+
+def take_over(
+    rows: Rows, vault: models.HardwareVault, licenses: Iterable[LicenseImport], now: datetime
+) -> None:
+    """Store licences of a vault; those that are there already are skipped."""
+    known = {row.id for row in rows.licenses(vault.id)}
+    for record in licenses:
+        if record.id not in known:
+            row = models.HardwareVaultLicense(
+                id=record.id,
+                hardware_vault_id=vault.id,
+                license_order_id=record.license_order_id,
+                imported_at=now,
+                end_date=record.end_date,
+                data=record.data,
+            )
+            rows.add(row)
+            known.add(record.id)
+            vault.has_new_license = True
+
+
+def active(rows: Rows, vault_id: str, now: datetime) -> list[HwVaultLicense]:
+    """Those that end today or later."""
+    today = now.astimezone(UTC).date()
+    return [_for_client(row) for row in rows.licenses(vault_id) if row.end_date.date() >= today and row.data]
+
+
+def new(rows: Rows, vault_id: str) -> list[HwVaultLicense]:
+    """Those that no client has reported as applied."""
+    return [_for_client(row) for row in rows.licenses(vault_id) if row.applied_at is None and row.data]
+
+
+def applied(rows: Rows, vault: models.HardwareVault, license_id: str, now: datetime) -> None:
+    """A licence is on the key.
+
+    Raises:
+        HesRuleError: LicenseForHardwareVaultNotFound.
+    """
+    licenses = rows.licenses(vault.id)
+    row = next((row for row in licenses if row.id == license_id), None)
+    if row is None:
+        raise HesRuleError(
+            HesCode.LicenseForHardwareVaultNotFound,
+            f"Key {vault.id} has no licence {license_id} on the server.",
+        )
+    row.applied_at = now
+    vault.has_new_license = any(row.applied_at is None and row.data for row in licenses)
+    vault.license_end_date = max(row.end_date for row in licenses)
+    days = (vault.license_end_date.date() - now.astimezone(UTC).date()).days
+    vault.license_status = _status(days) or vault.license_status
+
+
+def _status(days_left: int) -> VaultLicenseStatus | None:
+    """None on the last day: the vendor then leaves the status as it was."""
+    if days_left > 90:
+        return VaultLicenseStatus.Valid
+    if days_left > 30:
+        return VaultLicenseStatus.Warning
+    if days_left > 0:
+        return VaultLicenseStatus.Critical
+    return VaultLicenseStatus.Expired if days_left < 0 else None
+
+
+def _for_client(row: models.HardwareVaultLicense) -> HwVaultLicense:
+    return HwVaultLicense(row.id, row.hardware_vault_id, row.end_date, row.data)

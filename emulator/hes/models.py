@@ -1,0 +1,216 @@
+"""The server's tables, with the vendor's entities and fields; only what this server uses of them.
+
+Secrets are stored as they are, as the vendor does while data protection is off; `SecretBytes` is where encryption at
+rest would go. Outside the database they are `Secret`s, so that no row shows them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Dialect, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from hideez_bench.emulator.hes.names import (
+    HardwareVaultActivationStatus,
+    VaultLicenseStatus,
+    VaultStatus,
+    VaultStatusReason,
+)
+from hideez_bench.protocol.names import Condition
+from hideez_bench.protocol.secret import ActivationCode, MasterKey, Secret
+from hideez_bench.protocol.values import AccessParams
+
+DEFAULT_PROFILE = "default"
+
+
+class SecretBytes(TypeDecorator[Secret]):
+    """A column of secrets of one type."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, secret: type[Secret]) -> None:
+        super().__init__()
+        self.secret = secret
+
+    def process_bind_param(self, value: Secret | None, dialect: Dialect) -> bytes | None:
+        """To the database."""
+        return None if value is None else value.reveal()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Secret | None:
+        """From the database."""
+        return None if value is None else self.secret(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, timezone-aware, stored as UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Row(DeclarativeBase):
+    """The root of all tables."""
+
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        MasterKey: SecretBytes(MasterKey),
+        ActivationCode: SecretBytes(ActivationCode),
+    }
+
+
+class AppSetting(Row):
+    """A setting of the server as a whole: its schema's version, the alarm."""
+
+    __tablename__ = "app_settings"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class Employee(Row):
+    """Somebody who may carry keys."""
+
+    __tablename__ = "employees"
+    __table_args__ = (UniqueConstraint("first_name", "last_name"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    email: Mapped[str]
+    last_seen: Mapped[datetime | None]
+
+    hardware_vaults: Mapped[list[HardwareVault]] = relationship(back_populates="employee")
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class HardwareVaultProfile(Row):
+    """An access profile: what a key asks of button, PIN and master key, and when. Expiration in seconds."""
+
+    __tablename__ = "hardware_vault_profiles"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    button_pairing: Mapped[bool] = mapped_column(default=True)
+    button_connection: Mapped[bool] = mapped_column(default=False)
+    button_storage_access: Mapped[bool] = mapped_column(default=False)
+    pin_pairing: Mapped[bool] = mapped_column(default=False)
+    pin_connection: Mapped[bool] = mapped_column(default=False)
+    pin_storage_access: Mapped[bool] = mapped_column(default=False)
+    master_key_pairing: Mapped[bool] = mapped_column(default=True)
+    master_key_connection: Mapped[bool] = mapped_column(default=False)
+    master_key_storage_access: Mapped[bool] = mapped_column(default=False)
+    pin_expiration: Mapped[int] = mapped_column(default=86400)
+    pin_length: Mapped[int] = mapped_column(default=4)
+    pin_try_count: Mapped[int] = mapped_column(default=10)
+
+    def access_params(self) -> AccessParams:
+        """The profile as a key takes it. Pairing is the key's bond, storage access its further channels."""
+        asked = {
+            Condition.BUTTON_BOND: self.button_pairing,
+            Condition.BUTTON_CONNECT: self.button_connection,
+            Condition.BUTTON_CHANNEL: self.button_storage_access,
+            Condition.PIN_BOND: self.pin_pairing,
+            Condition.PIN_CONNECT: self.pin_connection,
+            Condition.PIN_CHANNEL: self.pin_storage_access,
+            Condition.MASTER_KEY_BOND: self.master_key_pairing,
+            Condition.MASTER_KEY_CONNECT: self.master_key_connection,
+            Condition.MASTER_KEY_CHANNEL: self.master_key_storage_access,
+        }
+        conditions = Condition(0)
+        for condition, wanted in asked.items():
+            if wanted:
+                conditions |= condition
+        return AccessParams(
+            conditions=conditions,
+            pin_min_length=self.pin_length,
+            pin_max_tries=self.pin_try_count,
+            pin_expiration=self.pin_expiration,
+            button_expiration=0,
+            master_key_expiration=0,
+        )
+
+
+class HardwareVault(Row):
+    """A key as the server has it; `id` is its serial number.
+
+    `root_key` is modelled: the public root key that the key must show. It belongs to the hardware, and so outlives
+    every assignment.
+    """
+
+    __tablename__ = "hardware_vaults"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    mac: Mapped[str] = mapped_column(unique=True)
+    model: Mapped[str]
+    rfid: Mapped[str] = mapped_column(unique=True)
+    battery: Mapped[int]
+    firmware: Mapped[str]
+    status: Mapped[VaultStatus]
+    status_reason: Mapped[VaultStatusReason]
+    status_description: Mapped[str | None]
+    is_status_applied: Mapped[bool]
+    last_synced: Mapped[datetime | None]
+    need_sync: Mapped[bool]
+    employee_id: Mapped[str | None] = mapped_column(ForeignKey(Employee.id))
+    master_key: Mapped[MasterKey | None]
+    profile_id: Mapped[str] = mapped_column(ForeignKey(HardwareVaultProfile.id))
+    imported_at: Mapped[datetime]
+    timestamp: Mapped[int]
+    has_new_license: Mapped[bool]
+    license_status: Mapped[VaultLicenseStatus]
+    license_end_date: Mapped[datetime | None]
+    root_key: Mapped[bytes | None]
+
+    employee: Mapped[Employee | None] = relationship(back_populates="hardware_vaults", lazy="joined")
+    profile: Mapped[HardwareVaultProfile] = relationship(lazy="joined")
+
+
+class HardwareVaultActivation(Row):
+    """An activation code and what became of it. The vendor misspells the column as `AcivationCode`."""
+
+    __tablename__ = "hardware_vault_activations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vault_id: Mapped[str] = mapped_column(ForeignKey(HardwareVault.id), index=True)
+    activation_code: Mapped[ActivationCode]
+    created_at: Mapped[datetime]
+    status: Mapped[HardwareVaultActivationStatus]
+
+
+class HardwareVaultLicense(Row):
+    """A licence for one key; `data` is what the key takes."""
+
+    __tablename__ = "hardware_vault_licenses"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    hardware_vault_id: Mapped[str] = mapped_column(ForeignKey(HardwareVault.id), index=True)
+    license_order_id: Mapped[str]
+    imported_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+    end_date: Mapped[datetime]
+    data: Mapped[bytes | None]
+
+
+class Workstation(Row):
+    """A computer with a client on it."""
+
+    __tablename__ = "workstations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    approved: Mapped[bool]
+    last_seen: Mapped[datetime]

@@ -1,0 +1,78 @@
+"""The server's own words: statuses, reasons and rule codes, by the vendor's names and numbers.
+
+A vendor's member called `None` is `None_` here, since Python keeps that word for itself.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class VaultStatus(IntEnum):
+    """Where a vault is between import and loss."""
+
+    Ready = 0
+    Reserved = 1
+    Active = 2
+    Locked = 3
+    Suspended = 4
+    Deactivated = 5
+    Compromised = 6
+
+
+class VaultStatusReason(IntEnum):
+    """Why a vault was taken from its employee. 1 and 2 are in the vendor's list, but nothing sets them."""
+
+    None_ = 0
+    InvalidActivationCode = 1
+    LockedByInvalidPin = 2
+    Withdrawal = 3
+    Lost = 4
+    Stolen = 5
+    Broken = 6
+
+
+class HardwareVaultActivationStatus(IntEnum):
+    """What became of an activation code."""
+
+    Pending = 0
+    Activated = 1
+    Canceled = 2
+
+
+class VaultLicenseStatus(IntEnum):
+    """How long a vault's licence still runs."""
+
+    None_ = 0
+    Valid = 1
+    Warning = 2
+    Critical = 3
+    Expired = 4
+
+
+class HesCode(IntEnum):
+    """Codes of refusals that an administrator meets; those that this server uses, with the vendor's numbers.
+
+    `None_` stands where the vendor throws an exception without a code. In the vendor's spelling of number 19 the
+    D of `DoesNotAllow` is a Cyrillic letter; here it is ASCII.
+    """
+
+    None_ = 0
+    EmployeeNotFound = 9
+    EmployeeAlreadyExist = 11
+    HardwareVaultNotFound = 14
+    OneHardwareVaultConstraint = 16
+    HardwareVaultCannotReserve = 17
+    HardwareVaultDoesNotAllowToRemove = 19
+    WorkstationNotFound = 20
+    LicenseForHardwareVaultNotFound = 45
+    ActivationCodeNotFound = 50
+
+
+class HesEventKind(StrEnum):
+    """What an event is about."""
+
+    ADMIN = "admin"
+    STATUS = "status"
+    KEY = "key"
+    FAILED = "failed"

@@ -1,0 +1,161 @@
+"""Channel 4: the server's own encrypted channel to a key, through whichever client holds the key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.protocol.channel import ChannelError
+from hideez_bench.protocol.device import REMOTE, KeyDevice, Traffic
+from hideez_bench.protocol.hes import HesError, HesErrorCode, HesKeyRefused, Workstation
+from hideez_bench.protocol.layout import WireError
+from hideez_bench.protocol.link import LinkLost
+from hideez_bench.protocol.names import Command
+from hideez_bench.protocol.transport import KeyRefused, NoAnswer
+from hideez_bench.protocol.wire import Wire
+
+
+@dataclass(frozen=True)
+class RemoteLimits:
+    """Seconds for opening the channel, and for all the waiting of one request, that of another's opening included."""
+
+    opening: float = 20.0
+    guard: float = 30.0
+
+
+@dataclass
+class _Host:
+    """One key on one workstation. `opening` ends in the open channel, and is kept for as long as that is good."""
+
+    workstation: Workstation
+    owner: object
+    opening: asyncio.Task[KeyDevice] | None = None
+
+    def drop(self) -> None:
+        """Let go of the channel: the next contact opens another."""
+        if self.opening:
+            self.opening.cancel()
+        self.opening = None
+
+
+class RemoteDevices:
+    """Which key hangs on which workstation, and one `KeyDevice` for each such pair, opened when first needed.
+
+    The pair, and not the key alone, because channels end with the link, and a link belongs to one workstation.
+    """
+
+    def __init__(
+        self, core: Core, wire: Wire, limits: RemoteLimits, observe: Callable[[str, bool, Traffic], None]
+    ) -> None:
+        self._core = core
+        self._wire = wire
+        self._limits = limits
+        self._observe = observe
+        self._hosts: dict[str, dict[str, _Host]] = {}
+
+    def register(self, serial: str, workstation: Workstation, owner: object) -> None:
+        """A key hangs on a workstation. What is registered already stays as it is, its channel included."""
+        self._hosts.setdefault(serial, {}).setdefault(workstation.id, _Host(workstation, owner))
+
+    def unregister(self, serial: str, workstation_id: str) -> None:
+        """The key is gone from there."""
+        if host := self._hosts.get(serial, {}).pop(workstation_id, None):
+            host.drop()
+
+    def unregister_all(self, owner: object) -> None:
+        """A client is gone, and every key with it."""
+        for serial, hosts in self._hosts.items():
+            for workstation_id in [name for name, host in hosts.items() if host.owner is owner]:
+                self.unregister(serial, workstation_id)
+
+    def any_workstation(self, serial: str) -> str | None:
+        """A workstation on which the key hangs, the latest to say so, if any."""
+        return next(reversed(self._hosts.get(serial, {})), None)
+
+    @asynccontextmanager
+    async def device(self, serial: str, workstation_id: str) -> AsyncIterator[KeyDevice]:
+        """The key's open channel; what goes wrong on it inside the block becomes the error for the client.
+
+        Raises:
+            HesError: DeviceNotConnectedToAnyHost, RemoteConnectionTimedOut,
+                HesFailedEstablishRemoteDeviceConnection; HesKeyRefused, and as the text of `_errors_for_client` says.
+        """
+        host = self._hosts.get(serial, {}).get(workstation_id)
+        if host is None:
+            raise hes_error(HesErrorCode.DeviceNotConnectedToAnyHost, serial=serial)
+        with _errors_for_client():
+            device, opening = await self._opened(host, serial)
+            try:
+                yield device
+            except BaseException as error:
+                if _ends_channel(error) and host.opening is opening:
+                    host.drop()
+                raise
+
+    async def _opened(self, host: _Host, serial: str) -> tuple[KeyDevice, asyncio.Task[KeyDevice]]:
+        """Wait for the channel, whoever began to open it."""
+        if host.opening is None:
+            host.opening = self._core.spawn(self._open(host.workstation, serial))
+        opening = host.opening
+        # Not awaited itself: a request that is given up must not take the opening away from the others.
+        await asyncio.wait({opening}, timeout=self._limits.guard)
+        if opening.done() and not opening.cancelled() and opening.exception() is None:
+            return opening.result(), opening
+        if host.opening is opening:
+            host.drop()
+        if not opening.done():
+            code = HesErrorCode.HesFailedEstablishRemoteDeviceConnection
+            raise hes_error(code, serial=serial, seconds=self._limits.guard)
+        if opening.cancelled():
+            raise hes_error(HesErrorCode.DeviceNotConnectedToAnyHost, serial=serial)
+        return opening.result(), opening
+
+    async def _open(self, workstation: Workstation, serial: str) -> KeyDevice:
+        channel = self._wire.profile.channel("HES")
+        try:
+            async with asyncio.timeout(self._limits.opening):
+                transport = await workstation.establish_remote_hw_vault_connection(serial, channel)
+                device = KeyDevice(
+                    transport,
+                    channel,
+                    wire=self._wire,
+                    random=self._core.random,
+                    timeouts=REMOTE,
+                    root_key=self._core.store.root_key(serial),
+                    observe=lambda to_key, message: self._observe(serial, to_key, message),
+                )
+                await device.verify_and_initialize()
+        except TimeoutError:
+            code = HesErrorCode.RemoteConnectionTimedOut
+            raise hes_error(code, serial=serial, seconds=self._limits.opening) from None
+        if device.root_key:
+            self._core.store.pin_root_key(serial, device.root_key)
+        return device
+
+
+def _ends_channel(error: BaseException) -> bool:
+    """Whether an exchange broke off, so that the two sides may disagree about the channel's counters or keys."""
+    if isinstance(error, KeyRefused):
+        # A sealed reply names the command; anything else was refused before it was opened.
+        return not isinstance(error.what, Command)
+    return isinstance(error, NoAnswer | LinkLost | ChannelError | WireError | asyncio.CancelledError)
+
+
+@contextmanager
+def _errors_for_client() -> Iterator[None]:
+    """What a key, or the way to it, does to the server, as what the server answers its client."""
+    try:
+        yield
+    except KeyRefused as refused:
+        raise HesKeyRefused(refused.error, f"On the server's channel {refused}.") from refused
+    except NoAnswer as error:
+        raise HesError(HesErrorCode.HesRequestTimeout, f"On the server's channel {error}.") from error
+    except LinkLost as error:
+        text = "The server's channel to the key was lost with the link; connect the key again."
+        raise HesError(HesErrorCode.HesDeviceHubDisconnected, text) from error
+    except (ChannelError, WireError) as error:
+        raise HesError(HesErrorCode.HesVerificationFailed, f"On the server's channel {error}.") from error

@@ -1,0 +1,140 @@
+"""Bringing a key and its vault together: table B carried out, and the server's word for a host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hideez_bench.emulator.hes import models, vault_rules
+from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.emulator.hes.names import HesEventKind
+from hideez_bench.emulator.hes.remote import RemoteDevices
+from hideez_bench.emulator.hes.status_tables import Action, KeyState, action_for, check_ownership
+from hideez_bench.emulator.hes.store import Rows, vault_for_client
+from hideez_bench.protocol.device import KeyDevice
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.hes import HesError, HesErrorCode
+from hideez_bench.protocol.secret import MasterKey
+
+CODE_ATTEMPTS = 3
+"""What the server grants with every code."""
+
+
+class StatusUpdate:
+    """Speaks to keys on the server's channel. One run at a time for a vault; an administrator's move waits for it."""
+
+    def __init__(self, core: Core, remotes: RemoteDevices) -> None:
+        self._core = core
+        self._remotes = remotes
+
+    async def run(self, serial: str, workstation_id: str) -> None:
+        """Do for a key what table B says. The database follows once the key has answered Ok, and never before.
+
+        Raises:
+            HesError: the key cannot be reached or used, refused a command (`HesKeyRefused`), or has just been wiped.
+        """
+        async with self._core.vault_locks[serial], self._remotes.device(serial, workstation_id) as device:
+            info = await device.refresh_device_info()
+            with self._core.store.transaction() as rows:
+                vault = vault_for_client(rows, serial)
+            state = KeyState.of(info.link_required, info.locked, info.can_unlock)
+            match action_for(serial, vault.status, vault.is_status_applied, state):
+                case Action.NOTHING:
+                    pass
+                case Action.LINK:
+                    await self._link(device, vault)
+                case Action.ACCESS_AND_SET_ACTIVE:
+                    await self._give_access(device, vault)
+                    self._record(vault, vault_rules.set_active)
+                case Action.SET_ACTIVE:
+                    self._record(vault, vault_rules.set_active)
+                case Action.SET_LOCKED:
+                    self._record(vault, lambda rows, fresh: vault_rules.set_locked(fresh))
+                case Action.LOCK_DEVICE_CODE:
+                    await self._lock(device, vault)
+                case Action.WIPE_AND_SET_READY:
+                    if not info.link_required:
+                        await device.wipe(_master_key(vault))
+                        self._core.tell(HesEventKind.KEY, serial, "wipes the key")
+                    now = self._core.utc()
+                    self._record(vault, lambda rows, fresh: vault_rules.set_ready(rows, fresh, now))
+                    raise hes_error(HesErrorCode.DeviceHasBeenWiped, serial=serial)
+
+    async def check_passphrase(self, serial: str, workstation_id: str) -> None:
+        """Confirm a host to a key, with the master key.
+
+        Raises:
+            HesError: as `run`, and by the checks ahead of table A.
+        """
+        async with self._core.vault_locks[serial], self._remotes.device(serial, workstation_id) as device:
+            info = await device.refresh_device_info()
+            with self._core.store.transaction() as rows:
+                vault = vault_for_client(rows, serial)
+            check_ownership(serial, vault.status, vault.master_key is not None, info.link_required)
+            await device.check_passphrase(_master_key(vault))
+            self._core.tell(HesEventKind.KEY, serial, "confirms the host to the key with the master key")
+
+    def start(self, serial: str) -> None:
+        """Run in the background if the key hangs on some workstation. What fails is told as an event."""
+        workstation_id = self._remotes.any_workstation(serial)
+        if workstation_id is not None:
+            self._core.spawn(self._run_told(serial, workstation_id))
+
+    async def _run_told(self, serial: str, workstation_id: str) -> None:
+        try:
+            await self.run(serial, workstation_id)
+        except BenchError as error:
+            name = f"{error.code}: " if isinstance(error, HesError) else ""
+            self._core.tell(
+                HesEventKind.FAILED, serial, f"ends a status update in the background: {name}{error}"
+            )
+
+    async def _link(self, device: KeyDevice, vault: models.HardwareVault) -> None:
+        with self._core.store.transaction() as rows:
+            code = vault_rules.pending_code(rows, vault.id)
+        await device.link(_master_key(vault), code, CODE_ATTEMPTS)
+        self._core.tell(HesEventKind.KEY, vault.id, "links the key, which is locked by its code from now on")
+        self._record(vault, _set_applied)
+
+    async def _lock(self, device: KeyDevice, vault: models.HardwareVault) -> None:
+        with self._core.store.transaction() as rows:
+            code = vault_rules.pending_code(rows, vault.id)
+        await device.lock_device_code(_master_key(vault), code, CODE_ATTEMPTS)
+        self._core.tell(HesEventKind.KEY, vault.id, "locks the key with a new code")
+        self._record(vault, _set_applied)
+
+    async def _give_access(self, device: KeyDevice, vault: models.HardwareVault) -> None:
+        # Q7: a key that another server linked refuses the master key here, and the vault stays Reserved.
+        now = int(self._core.utc().timestamp())
+        await device.access(now, _master_key(vault), vault.profile.access_params())
+        self._core.tell(HesEventKind.KEY, vault.id, "sets the key's clock and access profile")
+
+    def _record(
+        self, before: models.HardwareVault, change: Callable[[Rows, models.HardwareVault], None]
+    ) -> None:
+        """Keep what has become of a vault.
+
+        Raises:
+            HesError: another process moved the vault while the key was spoken to.
+        """
+        with self._core.store.transaction() as rows:
+            vault = vault_for_client(rows, before.id)
+            if (vault.status, vault.master_key) != (before.status, before.master_key):
+                raise HesError(
+                    HesErrorCode.HesUnknownError,
+                    f"Key {before.id} was changed on the server while the key was spoken to; that change was kept, "
+                    "connect the key again.",
+                )
+            change(rows, vault)
+        if vault.status is not before.status:
+            self._core.tell(HesEventKind.STATUS, vault.id, f"sets the vault {vault.status.name}")
+
+
+def _set_applied(rows: Rows, vault: models.HardwareVault) -> None:
+    vault.is_status_applied = True
+
+
+def _master_key(vault: models.HardwareVault) -> MasterKey:
+    if vault.master_key is None:
+        raise hes_error(HesErrorCode.HesEmptyMasterKey, serial=vault.id)
+    return vault.master_key

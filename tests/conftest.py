@@ -6,8 +6,8 @@ import os
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 
+from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 from tests.radio.radios import LOOP_FACTORIES, RADIOS, LoopFactory, RadioUnderTest
 
 

@@ -22,6 +22,7 @@ from dbus_next.constants import MessageType
 from dbus_next.errors import DBusError
 from dbus_next.message import Message
 from dbus_next.service import method
+
 from hideez_bench.emulator.peripheral.bluez_bus import (
     ADAPTER,
     BLUEZ,

@@ -8,6 +8,7 @@ from dbus_next.aio import MessageBus
 from dbus_next.constants import BusType, MessageType
 from dbus_next.errors import AuthError, InvalidAddressError
 from dbus_next.message import Message
+
 from hideez_bench.emulator.peripheral.patient_socket import PatientSocket
 from hideez_bench.protocol.errors import BenchError
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any, ClassVar, Protocol, Self
 
 from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
+
+from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.gatt import GattApplication, GattServer
+from hideez_bench.emulator.radio.loopback import LoopbackRadio
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 
@@ -79,27 +83,21 @@ class Loopback:
     peripherals = 2
 
     def __init__(self) -> None:
-        from hideez_bench.emulator.radio.loopback import LoopbackRadio
-
-        self._radio = LoopbackRadio(adapters=3)
+        self._stack = AsyncExitStack()
 
     @classmethod
     def missing(cls) -> str:
         return "" if shutil.which("dbus-daemon") else "dbus-daemon is not installed"
 
     async def __aenter__(self) -> Self:
-        await self._radio.__aenter__()
-        self._joined = self._radio.joined()
-        await self._joined.__aenter__()
+        radio = await self._stack.enter_async_context(LoopbackRadio(adapters=3))
+        await self._stack.enter_async_context(radio.joined())
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        await self._joined.__aexit__(None, None, None)
-        await self._radio.__aexit__(None, None, None)
+        await self._stack.aclose()
 
     def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
-        from hideez_bench.emulator.peripheral.bless_server import BlessServer
-
         return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
 
     def scanner_kwargs(self) -> dict[str, Any]:
@@ -151,8 +149,6 @@ class Bluez:
         return reply
 
     def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
-        from hideez_bench.emulator.peripheral.bless_server import BlessServer
-
         return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
 
     def scanner_kwargs(self) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
-from hideez_bench.emulator.peripheral.gatt import AttError, GattServer
 
+from hideez_bench.emulator.peripheral.gatt import AttError, GattServer
 from tests.radio.probe import (
     CONTROL,
     EVENTS,

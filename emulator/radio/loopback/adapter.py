@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from dbus_fast import MessageType, Variant
+
 from hideez_bench.emulator.radio.loopback.discovery import Discovery
 from hideez_bench.emulator.radio.loopback.objects import PROPERTIES, BusError, BusObject, method
 from hideez_bench.emulator.radio.loopback.peripheral import ADVERTISEMENT, Peripheral

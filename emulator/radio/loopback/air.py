@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from dbus_fast import Message, MessageFlag, MessageType
 from dbus_fast.aio import MessageBus
+
 from hideez_bench.emulator.radio.loopback.adapter import Adapter
 from hideez_bench.emulator.radio.loopback.manager import Manager
 from hideez_bench.emulator.radio.loopback.objects import PROPERTIES, ObjectTree

@@ -7,6 +7,7 @@ a code on the air, and the code becomes another D-Bus error. Both tables are Blu
 from __future__ import annotations
 
 from dbus_fast import Message
+
 from hideez_bench.emulator.radio.loopback.objects import BusError
 
 READ_NOT_PERMITTED = 0x02

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbus_fast import Variant
+
 from hideez_bench.emulator.radio.loopback.objects import BusError, BusObject, Properties, method
 
 if TYPE_CHECKING:

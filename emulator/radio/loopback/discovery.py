@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bleak.uuids import normalize_uuid_str
 from dbus_fast import Variant
+
 from hideez_bench.emulator.radio.loopback.objects import BusError, Properties
 from hideez_bench.emulator.radio.loopback.peripheral import Peripheral
 

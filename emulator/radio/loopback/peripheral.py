@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bleak.uuids import normalize_uuid_str
 from dbus_fast import Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
+
 from hideez_bench.emulator.radio.loopback.objects import OBJECT_MANAGER, BusError, Properties
 
 if TYPE_CHECKING:
@@ -124,20 +125,23 @@ class Peripheral:
         if reply.message_type is MessageType.ERROR or reply.signature != "a{oa{sa{sv}}}":
             raise BusError("Failed", "No object received")
         objects: dict[str, dict[str, Properties]] = dict(sorted(reply.body[0].items()))
-        services = [
-            LocalService(path, _uuid(found[SERVICE]), found[SERVICE]["Primary"].value, self._handle())
-            for path, found in objects.items()
-            if SERVICE in found
-        ]
+        try:
+            services = [self._service(path, objects) for path, found in objects.items() if SERVICE in found]
+        except KeyError as error:
+            raise BusError("Failed", f"A property is missing: {error}") from error
         if not services:
             raise BusError("Failed", "No valid service object found")
-        for service in services:
-            service.characteristics = [
-                self._characteristic(path, found[CHARACTERISTIC], objects)
-                for path, found in objects.items()
-                if CHARACTERISTIC in found and found[CHARACTERISTIC]["Service"].value == service.path
-            ]
         return services
+
+    def _service(self, path: str, objects: dict[str, dict[str, Properties]]) -> LocalService:
+        properties = objects[path][SERVICE]
+        service = LocalService(path, _uuid(properties), properties["Primary"].value, self._handle())
+        service.characteristics = [
+            self._characteristic(below, found[CHARACTERISTIC], objects)
+            for below, found in objects.items()
+            if CHARACTERISTIC in found and found[CHARACTERISTIC]["Service"].value == path
+        ]
+        return service
 
     def _characteristic(
         self, path: str, properties: Properties, objects: dict[str, dict[str, Properties]]

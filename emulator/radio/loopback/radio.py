@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
+
 from hideez_bench.emulator.peripheral.patient_socket import PatientSocket
 from hideez_bench.emulator.radio.loopback.adapter import ADAPTER
 from hideez_bench.emulator.radio.loopback.air import Air
@@ -25,7 +26,7 @@ class LoopbackRadio:
     """
 
     def __init__(
-        self, adapters: int = 2, *, mtu: int = 247, announce_every: float = 0.05, forget_after: float = 10.0
+        self, adapters: int = 2, *, mtu: int = 247, announce_every: float = 0.1, forget_after: float = 10.0
     ) -> None:
         """`mtu` is the ATT MTU in bytes, the times are in seconds: see `Air`."""
         self._count = adapters

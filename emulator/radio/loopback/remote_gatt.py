@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dbus_fast import Message, MessageType, Variant
+
 from hideez_bench.emulator.radio.loopback import att
 from hideez_bench.emulator.radio.loopback.objects import BusError, BusObject, method
 from hideez_bench.emulator.radio.loopback.peripheral import (

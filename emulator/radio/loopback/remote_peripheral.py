@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from dbus_fast import Variant
+
 from hideez_bench.emulator.radio.loopback.device import DEVICE, Device
 from hideez_bench.emulator.radio.loopback.link import Link
 from hideez_bench.emulator.radio.loopback.objects import BusError, method

@@ -1,0 +1,131 @@
+"""A key behind GATT: its services, and the timer that lets it act when nobody writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from hideez_bench.emulator.key.key import Key
+from hideez_bench.emulator.key.link import KeyLink
+from hideez_bench.emulator.peripheral.gatt import Characteristic, GattServer, Property, Service
+from hideez_bench.protocol.names import Button
+from hideez_bench.protocol.profile import Profile
+
+# A notification that fits one radio packet with data length extension; a larger one would gain nothing.
+LARGEST_PACKET = 244
+ATT_HEADER = 3
+SMALLEST_MTU = 23
+
+DEVICE_INFORMATION = ("manufacturer", "model", "serial", "firmware")
+
+
+class KeyApplication:
+    """Hosts one `Key` on one `GattServer`.
+
+    `make_server` is handed this application and returns the server that puts it on the air. Used as a context
+    manager; inside, the key can be found and connected.
+    """
+
+    def __init__(
+        self, key: Key, *, profile: Profile, make_server: Callable[[KeyApplication], GattServer]
+    ) -> None:
+        self.key = key
+        self.services = _services(profile)
+        self._main = profile.uuid("main")
+        self._battery = profile.uuid("battery_level")
+        self._readable: dict[str, Callable[[], bytes]] = {
+            profile.uuid("info"): key.info_characteristic,
+            self._battery: lambda: bytes([key.battery]),
+        }
+        for name in DEVICE_INFORMATION:
+            self._readable[profile.uuid(name)] = key.device_information[name].encode
+        self._links: dict[str, KeyLink] = {}
+        self._mtu: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self.server = make_server(self)
+
+    async def __aenter__(self) -> KeyApplication:
+        await self.server.start()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.server.stop()
+        for central in list(self._links):
+            self.disconnected(central)
+        if self._timer:
+            self._timer.cancel()
+
+    @property
+    def name(self) -> str:
+        """See `GattApplication.name`."""
+        return self.key.local_name
+
+    def press(self, button: Button) -> None:
+        """A finger on the key's button."""
+        self.key.press(button)
+        self._tick()
+
+    def connected(self, central: str) -> None:
+        """See `GattApplication.connected`."""
+        if central in self._links:
+            return
+        self._mtu[central] = SMALLEST_MTU
+        self._links[central] = self.key.connect(
+            central,
+            lambda packet: self.server.notify(self._main, packet),
+            lambda: min(self._mtu[central] - ATT_HEADER, LARGEST_PACKET),
+        )
+        self._tick()
+
+    def disconnected(self, central: str) -> None:
+        """See `GattApplication.disconnected`."""
+        link = self._links.pop(central, None)
+        if link:
+            link.disconnected()
+        self._tick()
+
+    def subscribed(self, central: str, uuid: str, enabled: bool) -> None:
+        """See `GattApplication.subscribed`. The server itself keeps notifications from who did not subscribe."""
+
+    def read(self, central: str, uuid: str) -> bytes:
+        """See `GattApplication.read`."""
+        return self._readable[uuid]()
+
+    def write(self, central: str, uuid: str, value: bytes, mtu: int) -> None:
+        """See `GattApplication.write`."""
+        self.connected(central)
+        self._mtu[central] = max(mtu, SMALLEST_MTU)
+        self._links[central].receive(value)
+        self._tick()
+
+    def _tick(self) -> None:
+        """Let the key do what is due, and come back when it next wants to."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        due = self.key.tick()
+        if due is not None:
+            self._timer = asyncio.get_running_loop().call_at(due, self._tick)
+
+
+def _services(profile: Profile) -> Sequence[Service]:
+    uuid = profile.uuid
+    return (
+        Service(
+            uuid("hideez_service"),
+            (
+                Characteristic(
+                    uuid("main"), Property.WRITE | Property.WRITE_WITHOUT_RESPONSE | Property.NOTIFY
+                ),
+                Characteristic(uuid("info"), Property.READ),
+            ),
+        ),
+        Service(
+            uuid("battery_service"),
+            (Characteristic(uuid("battery_level"), Property.READ | Property.NOTIFY),),
+        ),
+        Service(
+            uuid("device_information"),
+            tuple(Characteristic(uuid(name), Property.READ) for name in DEVICE_INFORMATION),
+        ),
+    )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum, Flag
 from typing import Any
 
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import ErrorName
+from hideez_bench.protocol.values import DeviceInfo
 
 LONGEST_BYTES = 8
+TELLING = ("access_level", "lock", "unlock_attempts", "license_info")
+"""What a reader of an activation looks for in a key's information."""
 
 
 def describe(message: m.ToKey | m.FromKey | m.Request | m.Reply) -> str:
@@ -25,6 +29,10 @@ def describe(message: m.ToKey | m.FromKey | m.Request | m.Reply) -> str:
     return " ".join([message.command, *shown])
 
 
+def _fields(value: Any, names: Sequence[str]) -> str:
+    return "(" + " ".join(f"{name}={_value(getattr(value, name))}" for name in names) + ")"
+
+
 def _value(value: Any) -> str:
     match value:
         case bytes() if len(value) > LONGEST_BYTES:
@@ -37,7 +45,9 @@ def _value(value: Any) -> str:
             return str(value.value)
         case str():
             return repr(value)
+        case DeviceInfo():
+            return _fields(value, TELLING)
         case _ if is_dataclass(value) and type(value).__str__ is object.__str__:
-            return "(" + " ".join(f"{f.name}={_value(getattr(value, f.name))}" for f in fields(value)) + ")"
+            return _fields(value, [field.name for field in fields(value)])
         case _:
             return str(value)

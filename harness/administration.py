@@ -1,0 +1,80 @@
+"""What the administrator does in Hideez Enterprise Server, as far as an activation needs it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.hes.records import LicenseImport, VaultImport, VaultView
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.key.licence_authority import issue_license
+from hideez_bench.harness.timeline import Actor, Timeline
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.secret import ActivationCode
+
+LICENSE_LIFE = timedelta(days=365)
+
+
+class Administrator:
+    """Somebody with the right to import, assign and activate."""
+
+    def __init__(self, hes: Hes, timeline: Timeline) -> None:
+        self._hes = hes
+        self._timeline = timeline
+
+    def find(self, last_digits: str) -> VaultView | None:
+        """The one vault whose serial number ends so; None if there is none, or more than one."""
+        found = [vault for vault in self._hes.vaults() if vault.id.endswith(last_digits)]
+        return found[0] if len(found) == 1 else None
+
+    def knows(self, serial: str) -> bool:
+        """Whether the server has this key."""
+        return any(vault.id == serial for vault in self._hes.vaults())
+
+    def import_vault(self, serial: str, firmware: str, root_key: bytes | None = None) -> None:
+        """Take the key over into the server, with a licence of the bench's own authority (modelled)."""
+        until = datetime.now(UTC) + LICENSE_LIFE
+        licence = LicenseImport(
+            id=secrets.token_hex(8), end_date=until, data=issue_license(serial, int(until.timestamp()))
+        )
+        # A key does not tell its radio frequency id, and the address is the host's matter: both are invented.
+        self._hes.import_vaults(
+            [
+                VaultImport(
+                    id=serial,
+                    mac=secrets.token_hex(6).upper(),
+                    rfid=str(secrets.randbelow(10**10)).zfill(10),
+                    firmware=firmware,
+                    licenses=(licence,),
+                    root_key=root_key,
+                )
+            ]
+        )
+
+    async def assign(self, serial: str) -> None:
+        """Give a Ready key to a new employee; a code is made."""
+        is_first = not self._hes.employees()
+        last_name = "Lovelace" if is_first else f"Lovelace ({serial})"  # two people cannot have one name
+        employee = self._hes.create_employee("Ada", last_name, "ada@example.com")
+        await self._hes.add_hardware_vault(employee.id, serial)
+
+    async def reactivate(self, serial: str) -> None:
+        """Press Activate on a Locked key; a new code is made.
+
+        Raises:
+            BenchError: the key is not Locked.
+        """
+        vault = self._hes.vault(serial)
+        if vault.status is not VaultStatus.Locked:
+            raise BenchError(
+                f"The key {serial} is {vault.status.name}; only a Locked one can be activated again."
+            )
+        await self._hes.activate(serial)
+
+    def code(self, serial: str) -> ActivationCode:
+        """Open the dialog with the activation code."""
+        self._timeline.tell(
+            Actor.ADMINISTRATOR, "reads the activation code and passes it on", to=Actor.PERSON
+        )
+        return self._hes.get_activation_code(serial)

@@ -1,0 +1,138 @@
+"""One server, one client, one key: the path of an activation code, from the assignment to the verdict."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hideez_bench.emulator.hes.names import HesEventKind, VaultStatus
+from hideez_bench.emulator.hes.records import HesEvent
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.harness.administration import Administrator
+from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS, OpenLink
+from hideez_bench.harness.client.flow import ConnectionFlow, FlowResult
+from hideez_bench.harness.client.relay import RelayingWorkstation
+from hideez_bench.harness.client.session import UserInterface
+from hideez_bench.harness.timeline import Actor, Kind, Timeline
+from hideez_bench.protocol.channel import Random
+from hideez_bench.protocol.describe import describe
+from hideez_bench.protocol.device import KeyDevice, Traffic
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.transport import PacketTransport
+from hideez_bench.protocol.wire import Wire
+
+WORKSTATION = "bench"
+
+
+class Ending(StrEnum):
+    """What became of the key."""
+
+    ACTIVE = "active"
+    LOCKED = "locked"
+    WAITING = "waiting for its code"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a run ended: the vault's status on the server, and what the flow said."""
+
+    ending: Ending
+    serial: str
+    vault_status: VaultStatus
+    attempts_remaining: int | None
+    error: BenchError | None
+
+
+class Bench:
+    """A server and a workstation that it trusts, in front of whatever key `open_link` leads to.
+
+    Used as a context manager; it closes the server. `timeline` is told what every actor does.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_link: OpenLink,
+        timeline: Timeline,
+        wire: Wire,
+        store_url: str = "sqlite://",
+        random: Random = secrets.token_bytes,
+        attempts: Sequence[float] = SYSTEM_ATTEMPTS,
+    ) -> None:
+        self.timeline = timeline
+        self.hes = Hes(store_url, observe=self._hes_event, observe_traffic=self._hes_traffic, wire=wire)
+        self.administrator = Administrator(self.hes, timeline)
+        self._workstation = RelayingWorkstation(WORKSTATION, wire)
+        self._connection = self.hes.connect(self._workstation)
+        self.hes.approve_workstation(WORKSTATION)
+        self._open_link = open_link
+        self._wire = wire
+        self._random = random
+        self._attempts = attempts
+
+    async def __aenter__(self) -> Bench:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.hes.close()
+
+    def flow(self, ui: UserInterface) -> ConnectionFlow:
+        """A connection of the client to the key, with somebody in front of it."""
+        return ConnectionFlow(
+            open_link=self._open_link,
+            hes=self._connection,
+            workstation=self._workstation,
+            ui=ui,
+            timeline=self.timeline,
+            wire=self._wire,
+            random=self._random,
+            attempts=self._attempts,
+        )
+
+    async def import_from_key(self) -> str:
+        """Ask the key itself who it is, and take it over into the server. Returns its serial number.
+
+        Raises:
+            BenchError: it cannot be reached, or belongs to a server that is not this one.
+        """
+        async with self._open_link(self._attempts[0]) as link:
+            transport = PacketTransport(link, self._wire)
+            await transport.start()
+            main = self._wire.profile.channel("MAIN")
+            device = KeyDevice(transport, main, wire=self._wire, random=self._random)
+            info = await device.verify_and_initialize()
+        if not self.administrator.knows(info.serial):
+            if not info.link_required:
+                raise BenchError(
+                    f"The key {info.serial} is linked already, by a server that this one knows nothing of, so no code "
+                    "was tried and no attempt spent. Use that server's file (--hes), or wipe the key first."
+                )
+            self.administrator.import_vault(info.serial, str(info.firmware), device.root_key)
+        return info.serial
+
+    def verdict(self, serial: str, result: FlowResult) -> Verdict:
+        """What a flow came to."""
+        status = self.hes.vault(serial).status
+        if result.succeeded and status is VaultStatus.Active:
+            ending = Ending.ACTIVE
+        elif status is VaultStatus.Locked:
+            ending = Ending.LOCKED
+        elif status in (VaultStatus.Reserved, VaultStatus.Suspended) and result.end.silent:
+            ending = Ending.WAITING
+        else:
+            ending = Ending.FAILED
+        attempts = result.info.unlock_attempts if result.info else None
+        return Verdict(ending, serial, status, attempts, result.error)
+
+    def _hes_event(self, event: HesEvent) -> None:
+        actor = Actor.ADMINISTRATOR if event.kind is HesEventKind.ADMIN else Actor.HES
+        kind = Kind.BAD if event.kind is HesEventKind.FAILED else Kind.STEP
+        to = Actor.KEY if event.kind is HesEventKind.KEY else None
+        self.timeline.tell(actor, event.text, kind=kind, to=to)
+
+    def _hes_traffic(self, serial: str, to_key: bool, message: Traffic) -> None:
+        sender, receiver = (Actor.HES, Actor.KEY) if to_key else (Actor.KEY, Actor.HES)
+        self.timeline.tell(sender, f"[4] {describe(message)}", kind=Kind.TRAFFIC, to=receiver)

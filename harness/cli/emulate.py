@@ -1,0 +1,74 @@
+"""`emulate`: a virtual key as a process of its own, for any Bluetooth central in reach."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
+from hideez_bench.emulator.peripheral.bless_server import BlessServer
+from hideez_bench.emulator.peripheral.key_application import KeyApplication
+from hideez_bench.harness.stage import make_key
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.wire import default_wire
+
+
+@click.command()
+@click.option("--name", default="HK-00203", show_default=True, help="The local name: HK-00203, HK4-00203.")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="The key's memory, kept in this file. [default: none, a new key each time]")  # fmt: skip
+@click.option(
+    "--adapter", metavar="HCI", help="The Bluetooth adapter to use. [default: the first that is on]"
+)
+def emulate(name: str, state: Path | None, adapter: str | None) -> None:
+    r"""Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
+
+    It needs an adapter, or a stand-in for one: `hideez-bench radio`.
+
+    \b
+    hideez-bench emulate --name HK-00203 --state key.db
+    hideez-bench activate --target ble:HK-00203          (in another terminal)
+    """
+    asyncio.run(_serve(Identity.from_local_name(name), state, adapter))
+
+
+async def _serve(identity: Identity, state: Path | None, adapter: str | None) -> None:
+    nvram = SqliteNvram(state) if state else MemoryNvram()
+    try:
+        wire = default_wire()
+        key = make_key(identity, nvram, wire)
+        application = KeyApplication(
+            key, profile=wire.profile, make_server=lambda app: BlessServer(app, adapter=adapter)
+        )
+        async with application:
+            kept = f"its memory is {state}" if state else "it forgets all when it ends"
+            click.echo(f"{identity.local_name} ({identity.serial}) is on the air; {kept}. Ctrl-C ends it.")
+            await _until_ended(application)
+    finally:
+        nvram.close()
+
+
+async def _until_ended(application: KeyApplication) -> None:
+    """Wait for Ctrl-C or SIGTERM.
+
+    Raises:
+        BenchError: Bluetooth went away under the key.
+    """
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    ends = [asyncio.ensure_future(asked.wait()), asyncio.ensure_future(application.server.wait_closed())]
+    done, pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    if ends[0] not in done:
+        raise BenchError(
+            "Bluetooth on this machine stopped, and the key with it; what it has counted is kept where it has a "
+            "memory (--state). Start bluetoothd, or the radio, and start the key again."
+        )

@@ -1,0 +1,58 @@
+"""Reading a line from the terminal without showing it, in a way that can be interrupted by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LONGEST_LINE = 1024
+
+
+def is_a_person_there() -> bool:
+    """Whether somebody can be asked: both sides of the conversation are a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+async def ask_hidden(prompt: str) -> str | None:
+    """Ask on the terminal and return what was typed, unseen; None at the end of input. Can be cancelled."""
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[bytes] = loop.create_future()
+    terminal = sys.stdin.fileno()
+    show(prompt)
+    with _no_echo(terminal):
+        loop.add_reader(terminal, _take, line, terminal)
+        try:
+            typed = await line
+        finally:
+            loop.remove_reader(terminal)
+            show("\n")
+    return typed.decode(errors="replace").strip("\r\n") if typed else None
+
+
+def show(text: str) -> None:
+    """Put something before the person, without a line end of its own."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _take(line: asyncio.Future[bytes], terminal: int) -> None:
+    typed = os.read(terminal, LONGEST_LINE)
+    if not line.done():
+        line.set_result(typed)
+
+
+@contextmanager
+def _no_echo(terminal: int) -> Iterator[None]:
+    before = termios.tcgetattr(terminal)
+    silent = termios.tcgetattr(terminal)
+    silent[3] &= ~termios.ECHO
+    # TCSAFLUSH forgets what was typed ahead, which the person did not mean as an answer to this question.
+    termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -1,0 +1,112 @@
+"""A target name, turned into a key within reach: the one place where the harness starts what it stands in for."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.key import Key
+from hideez_bench.emulator.key.nvram import MemoryNvram, Nvram
+from hideez_bench.emulator.peripheral.bless_server import BlessServer
+from hideez_bench.emulator.peripheral.key_application import KeyApplication
+from hideez_bench.emulator.radio.loopback import LoopbackRadio
+from hideez_bench.emulator.radio.memory import MemoryRadio
+from hideez_bench.harness.client.connecting import OpenLink
+from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
+from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Radio, Target
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.wire import Wire
+
+FIRST_NUMBER = 203
+
+
+@dataclass
+class Stage:
+    """A key within reach.
+
+    Attributes:
+        name: what a person calls it.
+        radio: what carries the packets, in words.
+        open_link: makes a link to it, with so many seconds to connect.
+        identity: who it is, where the stage started it; None for a key that was there before.
+        application: the key itself, where the stage started it: its button, its view.
+    """
+
+    name: str
+    radio: str
+    open_link: OpenLink
+    identity: Identity | None = None
+    application: KeyApplication | None = None
+
+
+@asynccontextmanager
+async def open_stage(target: Target, wire: Wire, *, adapter: str | None = None) -> AsyncIterator[Stage]:
+    """Put the key of a target within reach, for the duration of the context.
+
+    Raises:
+        BenchError: what the target needs is not on this machine.
+    """
+    async with AsyncExitStack() as stack:
+        if isinstance(target, BleTarget):
+            yield _ble_stage(target, wire, adapter)
+        else:
+            yield await _emulator_stage(target, wire, stack)
+
+
+def make_key(identity: Identity, nvram: Nvram, wire: Wire) -> Key:
+    """A key on the event loop's clock and the computer's time, with the system's randomness."""
+    return Key(
+        nvram,
+        identity=identity,
+        clock=asyncio.get_running_loop().time,
+        utc=lambda: int(time.time()),
+        random=secrets.token_bytes,
+        wire=wire,
+    )
+
+
+def _ble_stage(target: BleTarget, wire: Wire, adapter: str | None) -> Stage:
+    options = BleakOptions.on_adapter(adapter)
+
+    def open_link(seconds: float) -> BleakLink:
+        return BleakLink(target.device, profile=wire.profile, timeout=seconds, options=options)
+
+    return Stage(target.device, f"this machine's Bluetooth{f' ({adapter})' if adapter else ''}", open_link)
+
+
+async def _emulator_stage(target: EmulatorTarget, wire: Wire, stack: AsyncExitStack) -> Stage:
+    identity = Identity.numbered(FIRST_NUMBER)
+    key = make_key(identity, MemoryNvram(), wire)
+    has_bus = shutil.which("dbus-daemon") is not None
+    if target.radio is Radio.MEMORY or (target.radio is Radio.AUTO and not has_bus):
+        radio = MemoryRadio()
+        application = KeyApplication(key, profile=wire.profile, make_server=radio.server)
+        host = radio.backend()
+        options = BleakOptions({"backend": host.scanner}, {"backend": host.client})
+        words = "memory: unmodified bleak, the radio an object in this process"
+        if target.radio is Radio.AUTO:
+            words += " (loopback needs dbus-daemon, which is not installed)"
+    else:
+        if not has_bus:
+            raise BenchError(
+                "The loopback radio needs dbus-daemon; install it (apt-get install dbus), or use emulator:memory."
+            )
+        loopback = await stack.enter_async_context(LoopbackRadio(adapters=2))
+        await stack.enter_async_context(loopback.joined())
+        application = KeyApplication(
+            key, profile=wire.profile, make_server=lambda app: BlessServer(app, adapter="hci0")
+        )
+        options = BleakOptions.on_adapter("hci1")
+        words = "loopback: unmodified bless and bleak on a private message bus"
+    await stack.enter_async_context(application)
+
+    def open_link(seconds: float) -> BleakLink:
+        return BleakLink(identity.local_name, profile=wire.profile, timeout=seconds, options=options)
+
+    return Stage(identity.local_name, words, open_link, identity, application)

@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hideez-bench")
 def cli() -> None:
-    """A simulated Hideez Key, and a bench that puts any Hideez Key through activation.
+    r"""A simulated Hideez Key, and a bench that puts any Hideez Key through activation.
 
     \b
     Try:  hideez-bench demo
@@ -51,7 +51,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The console command: exit status 0 success, 1 the key did not reach the wanted end, 2 wrong use or surroundings."""
+    """The console command: exit status 0 success, 1 not the wanted end, 2 wrong use or surroundings."""
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:

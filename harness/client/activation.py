@@ -75,7 +75,7 @@ async def _ask(session: Session) -> ActivationCode:
     except TimeoutError:
         raise GetActivationCodeTimeout from None
     if code is None:
-        raise FlowCancelled("No code was given; no attempt was spent.")
+        raise FlowCancelled("No code was given; the attempts stay as they are.")
     session.timeline.tell(Actor.PERSON, "types a code", to=Actor.CLIENT)
     return code
 

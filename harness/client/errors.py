@@ -70,7 +70,7 @@ class GetActivationCodeTimeout(BenchError):
     """Nobody typed a code in time."""
 
     def __init__(self) -> None:
-        super().__init__("Nobody typed a code in time; no attempt was spent.")
+        super().__init__("Nobody typed a code in time; the attempts stay as they are.")
 
 
 class FlowCancelled(BenchError):

@@ -78,6 +78,7 @@ class ConnectionFlow:
         self._link: Link | None = None
         self._session: Session | None = None
         self._cancel_reason = ""
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -154,6 +155,7 @@ class ConnectionFlow:
         transport.events.cancelled.append(
             lambda: cancel("The key was pressed long, which ends it; attempts stay as they are.")
         )
+        transport.events.status.append(self._status_seen)
         transport.events.traffic.append(self._control_seen)
 
     async def _failed(self, error: BenchError) -> FlowResult:
@@ -171,6 +173,8 @@ class ConnectionFlow:
         return FlowResult(error, info, end)
 
     async def _disconnect(self) -> None:
+        if self._refreshing:
+            self._refreshing.cancel()
         session, self._session = self._session, None
         link, self._link = self._link, None
         if session:
@@ -188,6 +192,24 @@ class ConnectionFlow:
         except HesError as error:
             # A server that does not know the key has nothing to register off either.
             self._timeline.tell(Actor.HES, str(error), to=Actor.CLIENT)
+
+    def _status_seen(self, status: Status) -> None:
+        """A key that changes while it is online, as when the server locks it, is read again."""
+        session = self._session
+        if session is None or session.state is not ConnectionState.ONLINE:
+            return
+        changed = status.state.access_level != session.device.info.access_level
+        if changed and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.ensure_future(self._refresh(session))
+
+    async def _refresh(self, session: Session) -> None:
+        try:
+            info = await session.device.refresh_device_info()
+        except BenchError as error:
+            self._timeline.tell(Actor.CLIENT, f"could not read the key again: {error}", kind=Kind.BAD)
+            return
+        state = "is locked now" if info.locked else "has changed"
+        self._timeline.tell(Actor.CLIENT, f"sees that the key {state}", to=Actor.PERSON)
 
     def _command_seen(self, to_key: bool, message: Traffic) -> None:
         self._traffic(to_key, f"[1] {describe(message)}")

@@ -14,6 +14,7 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakError
+
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.link import LinkLost
 from hideez_bench.protocol.profile import Profile
@@ -96,6 +97,11 @@ class BleakLink:
             ) from None
         except BleakBluetoothNotAvailableError as error:
             raise NoBluetooth(_why_no_bluetooth(error)) from None
+        except OSError as error:
+            raise NoBluetooth(
+                f"This machine's Bluetooth cannot be used: its message bus does not answer ({error.strerror}); "
+                "start D-Bus and bluetoothd, or use --target emulator, which needs neither."
+            ) from None
         except (BleakError, EOFError) as error:
             await self._drop()
             raise ConnectionFailed(f"{self.name} could not be connected: {_first_line(error)}") from None

@@ -39,6 +39,10 @@ class RadioUnderTest(Protocol):
         """A server, not started, on the peripheral side number `index`."""
         ...
 
+    async def host_knows(self, name: str) -> bool:
+        """Whether the central's host has a record of the peripheral of this name."""
+        ...
+
     def scanner_kwargs(self) -> dict[str, Any]:
         """What a `BleakScanner` needs to hear this radio."""
         ...
@@ -56,6 +60,7 @@ class Memory:
     def __init__(self) -> None:
         self._radio = MemoryRadio()
         self._host = self._radio.backend()
+        self._addresses: dict[str, str] = {}
 
     @classmethod
     def missing(cls) -> str:
@@ -68,7 +73,12 @@ class Memory:
         self._radio.close()
 
     def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
-        return self._radio.server(application)
+        server = self._radio.server(application)
+        self._addresses[application.name] = server.address
+        return server
+
+    async def host_knows(self, name: str) -> bool:
+        return self._addresses[name] in {peripheral for _, peripheral in self._radio.known}
 
     def scanner_kwargs(self) -> dict[str, Any]:
         return {"backend": self._host.scanner}
@@ -99,6 +109,9 @@ class Loopback:
 
     def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
         return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
+
+    async def host_knows(self, name: str) -> bool:
+        return await _bluez_knows(name)
 
     def scanner_kwargs(self) -> dict[str, Any]:
         return {"bluez": {"adapter": "hci1"}}
@@ -151,11 +164,31 @@ class Bluez:
     def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
         return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
 
+    async def host_knows(self, name: str) -> bool:
+        return await _bluez_knows(name)
+
     def scanner_kwargs(self) -> dict[str, Any]:
         return {"bluez": {"adapter": "hci1"}}
 
     def client_kwargs(self) -> dict[str, Any]:
         return {"bluez": {"adapter": "hci1"}}
+
+
+async def _bluez_knows(name: str) -> bool:
+    """Whether BlueZ, or what stands in for it, has a device of this name on the central's adapter."""
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    try:
+        message = Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+        reply = await bus.call(message)
+    finally:
+        bus.disconnect()
+    assert reply is not None
+    devices = (
+        interfaces.get("org.bluez.Device1", {})
+        for path, interfaces in reply.body[0].items()
+        if path.startswith("/org/bluez/hci1/")
+    )
+    return any(device["Name"].value == name for device in devices if "Name" in device)
 
 
 def _loopback_loop() -> asyncio.AbstractEventLoop:

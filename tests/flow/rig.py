@@ -1,0 +1,129 @@
+"""A key, a server and a client on whatever radio a test is given."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from hideez_bench.emulator.hes.records import VaultView
+from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.key import Key
+from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.peripheral.key_application import KeyApplication
+from hideez_bench.harness.bench import Bench
+from hideez_bench.harness.client.flow import ConnectionFlow, FlowResult
+from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
+from hideez_bench.harness.people import Choice, Entry, ScriptedPerson
+from hideez_bench.harness.timeline import Event, Kind, Timeline
+from hideez_bench.protocol.device import KeyDevice
+from hideez_bench.protocol.transport import PacketTransport
+from hideez_bench.protocol.values import DeviceInfo
+from hideez_bench.protocol.wire import default_wire
+from tests.radio.radios import RadioUnderTest
+
+WIRE = default_wire()
+RIGHT, WRONG = Choice.RIGHT, Choice.WRONG
+
+
+class Rig:
+    """A factory key on the air, its vault assigned to somebody, and a client that has not connected yet."""
+
+    def __init__(self, radio: RadioUnderTest, *, index: int = 0) -> None:
+        self._radio = radio
+        self.identity = Identity.numbered(secrets.randbelow(100_000))
+        self.nvram = MemoryNvram()
+        self.timeline = Timeline(asyncio.get_running_loop().time, self._heard)
+        self._awaited: list[tuple[str, asyncio.Future[None]]] = []
+        self.key = Key(
+            self.nvram,
+            identity=self.identity,
+            clock=asyncio.get_running_loop().time,
+            utc=lambda: 1_763_967_104,
+            random=secrets.token_bytes,
+        )
+        self.application = KeyApplication(
+            self.key, profile=WIRE.profile, make_server=lambda app: radio.make_server(app, index)
+        )
+        self._options = BleakOptions(radio.scanner_kwargs(), radio.client_kwargs())
+        self.bench = Bench(open_link=self.link, timeline=self.timeline, wire=WIRE)
+
+    @property
+    def serial(self) -> str:
+        return self.identity.serial
+
+    def vault(self) -> VaultView:
+        return self.bench.hes.vault(self.serial)
+
+    def link(self, seconds: float) -> BleakLink:
+        return BleakLink(
+            self.identity.local_name, profile=WIRE.profile, timeout=seconds, options=self._options
+        )
+
+    def person(self, *entries: Entry) -> ScriptedPerson:
+        return ScriptedPerson(entries, lambda: self.bench.administrator.code(self.serial))
+
+    def flow(self, *entries: Entry) -> ConnectionFlow:
+        return self.bench.flow(self.person(*entries))
+
+    async def connect(self, *entries: Entry) -> FlowResult:
+        """Connect, type these codes as they are asked for, and disconnect."""
+        async with self.flow(*entries) as flow:
+            return await flow.run()
+
+    @asynccontextmanager
+    async def open_device(self) -> AsyncIterator[KeyDevice]:
+        """The key's main channel, without client or server."""
+        async with self.link(20) as link:
+            transport = PacketTransport(link, WIRE)
+            await transport.start()
+            device = KeyDevice(transport, WIRE.profile.channel("MAIN"), wire=WIRE, random=secrets.token_bytes)
+            await device.verify_and_initialize()
+            yield device
+
+    async def told(self, text: str) -> None:
+        """Return when an event of the timeline holds this text, if one has not already."""
+        if any(text in event.text for event in self.timeline.events):
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited.append((text, waiting))
+        async with asyncio.timeout(10):
+            await waiting
+
+    def _heard(self, event: Event) -> None:
+        for text, waiting in self._awaited:
+            if text in event.text and not waiting.done():
+                waiting.set_result(None)
+
+    async def host_knows_the_key(self) -> bool:
+        """Whether the central's host has a record of the key."""
+        return await self._radio.host_knows(self.identity.local_name)
+
+    def commands(self, channel: int | None = None) -> list[str]:
+        """The commands that went to the key so far, by name, of one channel or of all."""
+        sent = (
+            event.text.split()
+            for event in self.timeline.events
+            if event.kind is Kind.TRAFFIC and event.text.startswith("[") and event.to == "Key"
+        )
+        return [name for number, name, *_ in sent if channel is None or number == f"[{channel}]"]
+
+    def count(self, command: str) -> int:
+        """How often a command went to the key so far."""
+        return self.commands().count(command)
+
+
+@asynccontextmanager
+async def rig_on(radio: RadioUnderTest, *, index: int = 0) -> AsyncIterator[Rig]:
+    """A rig, its vault Reserved."""
+    rig = Rig(radio, index=index)
+    async with rig.application, rig.bench:
+        rig.bench.administrator.import_vault(rig.serial, "3.5.2")
+        await rig.bench.administrator.assign(rig.serial)
+        yield rig
+
+
+def last_info(result: FlowResult) -> DeviceInfo:
+    assert result.info is not None
+    return result.info

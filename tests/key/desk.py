@@ -61,11 +61,6 @@ class Host:
         elif not to_key:
             self.controls.append(message)  # type: ignore[arg-type]  # what does not go to the key comes from it
 
-    async def settled(self) -> None:
-        """Let what the key sent arrive."""
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-
 
 class Desk:
     """One key, its memory, and time that passes only when told to."""
@@ -156,6 +151,12 @@ async def refusal(call: Awaitable[object]) -> Error:
     except KeyRefused as refused:
         return refused.error
     return ErrorName.Ok
+
+
+async def settled() -> None:
+    """Let everything that is on its way arrive."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def until(happened: Callable[[], bool]) -> None:

@@ -7,14 +7,13 @@ import hmac
 from dataclasses import replace
 
 import pytest
-from hideez_bench.emulator.key import state as key_state
+
 from hideez_bench.emulator.key.state import load_state, store_state
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import Command, ErrorName, PacketKind
 from hideez_bench.protocol.packets import fragment
 from hideez_bench.protocol.secret import ActivationCode
-
-from tests.key.desk import CODE, MASTER_KEY, WIRE, WRONG_CODE, WRONG_KEY, Desk, Host, refusal
+from tests.key.desk import CODE, MASTER_KEY, WIRE, WRONG_CODE, WRONG_KEY, Desk, Host, refusal, settled
 from tests.key.faulty_nvram import Cut, FaultyNvram, PowerLost
 
 UNLOCK_DEVICE_CODE = WIRE.profile.number("command", Command.UNLOCK_DEVICE_CODE)
@@ -132,12 +131,12 @@ async def test_c019_every_comparison_is_one_of_equally_long_digests(
         return hmac_compare(a, b)
 
     hmac_compare = hmac.compare_digest
-    monkeypatch.setattr(key_state.hmac, "compare_digest", compare)
+    monkeypatch.setattr(hmac, "compare_digest", compare)
     async with waiting.device() as device:
         for code in (b"023456", b"12345678", b"123456"):
             lengths.clear()
             await refusal(device.unlock_device_code(ActivationCode(code)))
-            assert lengths == [(48, 48)]  # salt and HMAC, whatever the code
+            assert set(lengths) == {(48, 48)}  # salt and HMAC, whatever the code
 
 
 async def test_c020_codes_on_two_channels_and_two_links_each_cost_one(waiting: Desk) -> None:
@@ -158,7 +157,7 @@ async def test_c021_a_code_on_a_channel_that_is_not_verified_is_not_looked_at(wa
     async with waiting.host() as host:
         plain = WIRE.request.build(m.UnlockDeviceCode(CODE))
         replay(host, WIRE.envelope.build(m.Envelope(1, 1, plain + bytes(8))))
-        await host.settled()
+        await settled()
         assert host.controls == [m.ControlError(ErrorName.ERR_ENCRYPTION_REQ)]
     assert await waiting.state() == "W"
     assert await waiting.attempts() == 3
@@ -171,7 +170,7 @@ async def test_c022_a_replayed_message_is_refused_and_costs_the_channel_its_keys
         await refusal(device.unlock_device_code(WRONG_CODE))
         for packet in host.link.sent[before:]:
             host.link.key_side.receive(packet)
-        await host.settled()
+        await settled()
         assert host.controls[-1] == m.ControlError(ErrorName.InvalidMessageSignuture)
         assert await refusal(device.refresh_device_info()) is ErrorName.ERR_ENCRYPTION_REQ
         await device.verify_and_initialize()
@@ -183,7 +182,7 @@ async def test_an_altered_message_costs_the_channel_its_keys_and_nothing_else(wa
         device = await host.open()
         other = await host.open(4)
         replay(host, WIRE.envelope.build(m.Envelope(1, 99, bytes(20))))
-        await host.settled()
+        await settled()
         assert host.controls[-1] == m.ControlError(ErrorName.InvalidMessageSignuture)
         assert await refusal(device.ping("hello")) is ErrorName.ERR_ENCRYPTION_REQ
         assert await other.ping("hello") == "hello"
@@ -206,14 +205,14 @@ async def test_after_five_wrong_master_keys_the_key_takes_its_time(waiting: Desk
             assert await refusal(device.unlock(WRONG_KEY)) is ErrorName.ERR_KEY_WRONG
         for seconds in (1, 2, 4, 8, 16, 32, 60, 60):
             answer = asyncio.create_task(refusal(device.unlock(WRONG_KEY)))
-            await asyncio.sleep(0)
+            await settled()
             waiting.advance(seconds - 0.01)
             assert await other.ping("not held up") == "not held up"
             assert not answer.done()
             waiting.advance(0.02)
             assert await answer is ErrorName.ERR_KEY_WRONG
         answer = asyncio.create_task(refusal(device.unlock(MASTER_KEY)))
-        await asyncio.sleep(0)
+        await settled()
         waiting.advance(61)
         assert await answer is ErrorName.Ok
     waiting.switch_on()
@@ -229,7 +228,7 @@ async def test_a_delayed_command_is_judged_when_it_is_due(desk: Desk) -> None:
             await refusal(device.unlock(WRONG_KEY))
         late = asyncio.create_task(refusal(device.check_passphrase(MASTER_KEY)))
         lock = asyncio.create_task(refusal(other.lock_device_code(MASTER_KEY, CODE, 3)))
-        await asyncio.sleep(0)
+        await settled()
         desk.advance(1.5)
         assert {await late, await lock} == {ErrorName.Ok}
         assert await desk.state() == "W"

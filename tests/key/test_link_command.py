@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from hideez_bench.protocol.names import AccessLevel, Command, ErrorName, Lock
 from hideez_bench.protocol.secret import ActivationCode
-
 from tests.key.desk import CODE, MASTER_KEY, STARTED, WIRE, Desk, profile_of, refusal
 
 LINK = WIRE.profile.number("command", Command.LINK)

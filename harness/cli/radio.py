@@ -45,12 +45,15 @@ def radio(adapters: int, address_file: Path | None, command: tuple[str, ...]) ->
 
 
 async def _radio(adapters: int, address_file: Path | None, command: Sequence[str]) -> int:
+    enough = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, enough.set)
     async with LoopbackRadio(adapters=adapters) as opened:
         with _published(opened.address, address_file):
             if command:
                 return await _run(command, opened.address)
             click.echo(f"{VARIABLE}={opened.address}")
-            await _serve(opened)
+            await _serve(opened, enough)
             return 0
 
 
@@ -73,15 +76,12 @@ def _published(address: str, file: Path | None) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-async def _serve(opened: LoopbackRadio) -> None:
+async def _serve(opened: LoopbackRadio, enough: asyncio.Event) -> None:
     """Run until the user has had enough.
 
     Raises:
         BenchError: the bus went away before.
     """
-    enough = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, enough.set)
     waits = {asyncio.create_task(enough.wait()), asyncio.create_task(opened.wait_ended())}
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:

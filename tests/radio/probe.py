@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hideez_bench.emulator.peripheral.gatt import AttError, Characteristic, Property, Service
 
 WAIT = 20.0
 """Seconds after which a test gives up. BlueZ alone takes two for a disconnect."""
 
+NAME = "HB-contract"
 FIRST = "f0c50001-6b2c-4d11-9d3c-2f1d8a5e0a01"
 CONTROL = "f0c50002-6b2c-4d11-9d3c-2f1d8a5e0a01"
 """Written with and without response; notifies."""
@@ -61,12 +63,13 @@ class Written:
 
 
 Event = Connected | Disconnected | Subscribed | Written
+AnEvent = TypeVar("AnEvent", Connected, Disconnected, Subscribed, Written)
 
 
 class Probe:
     """The application of the contract's peripherals."""
 
-    def __init__(self, name: str = "HB-contract") -> None:
+    def __init__(self, name: str = NAME) -> None:
         self._name = name
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.values = {VALUE: b"a value", EVENTS: b""}
@@ -107,6 +110,10 @@ class Probe:
             return await self.events.get()
 
     async def next_write(self) -> Written:
+        return await self.expect(Written)
+
+    async def expect(self, kind: type[AnEvent]) -> AnEvent:
+        """What happened next, which must be of this kind."""
         event = await self.next()
-        assert isinstance(event, Written), event
+        assert isinstance(event, kind), event
         return event

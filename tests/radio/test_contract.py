@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import pytest
 from bleak import BleakClient, BleakScanner
-from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 
 from hideez_bench.emulator.peripheral.gatt import AttError, GattServer
+from tests.radio.central import Central, Inbox, on_air
 from tests.radio.probe import (
     CONTROL,
     EVENTS,
     FIRST,
+    NAME,
     SECOND,
     STRICT,
     VALUE,
@@ -36,56 +36,6 @@ LARGEST_WRITE = 510
 """Bytes: BlueZ takes no longer value from a central, whatever the MTU."""
 
 
-class Central:
-    """bleak on the radio: clients that note their notifications and the loss of their link."""
-
-    def __init__(self, radio: RadioUnderTest) -> None:
-        self._radio = radio
-        self.lost = asyncio.Event()
-
-    async def find(self, name: str, timeout: float = WAIT) -> BLEDevice | None:
-        return await BleakScanner.find_device_by_name(name, timeout, **self._radio.scanner_kwargs())
-
-    async def client(self, name: str = "HB-contract") -> BleakClient:
-        device = await self.find(name)
-        assert device is not None, f"{name} is not on the air"
-        self.lost.clear()
-        return BleakClient(device, lambda _: self.lost.set(), timeout=WAIT, **self._radio.client_kwargs())
-
-    async def wait_lost(self) -> None:
-        async with asyncio.timeout(WAIT):
-            await self.lost.wait()
-
-
-class Inbox:
-    """The notifications of one characteristic, in the order of their arrival."""
-
-    def __init__(self) -> None:
-        self._values: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def __call__(self, _: BleakGATTCharacteristic, value: bytearray) -> None:
-        self._values.put_nowait(bytes(value))
-
-    async def next(self) -> bytes:
-        async with asyncio.timeout(WAIT):
-            return await self._values.get()
-
-    @property
-    def empty(self) -> bool:
-        return self._values.empty()
-
-
-@asynccontextmanager
-async def on_air(radio: RadioUnderTest, probe: Probe, index: int = 0) -> AsyncIterator[GattServer]:
-    """A started server, stopped at the end."""
-    server = radio.make_server(probe, index)
-    await server.start()
-    try:
-        yield server
-    finally:
-        await server.stop()
-
-
 @pytest.fixture
 def probe() -> Probe:
     return Probe()
@@ -93,20 +43,20 @@ def probe() -> Probe:
 
 @pytest.fixture
 async def server(radio: RadioUnderTest, probe: Probe) -> AsyncIterator[GattServer]:
-    async with on_air(radio, probe) as started:
+    async with on_air(radio.make_server(probe)) as started:
         yield started
 
 
 @pytest.fixture
 async def central(radio: RadioUnderTest) -> Central:
-    return Central(radio)
+    return Central(radio.scanner_kwargs(), radio.client_kwargs())
 
 
 @pytest.fixture
 async def client(server: GattServer, probe: Probe, central: Central) -> AsyncIterator[BleakClient]:
     """A connected client; the event of its connection is already taken."""
     async with await central.client() as connected:
-        assert isinstance(await probe.next(), Connected)
+        await probe.expect(Connected)
         yield connected
 
 
@@ -117,9 +67,7 @@ async def client(server: GattServer, probe: Probe, central: Central) -> AsyncIte
 async def test_is_found_by_name_and_tells_its_first_service(radio: RadioUnderTest) -> None:
     found = asyncio.Queue[list[str]]()
     async with BleakScanner(
-        lambda _, advert: (
-            found.put_nowait(advert.service_uuids) if advert.local_name == "HB-contract" else None
-        ),
+        lambda _, advert: found.put_nowait(advert.service_uuids) if advert.local_name == NAME else None,
         **radio.scanner_kwargs(),
     ):
         async with asyncio.timeout(WAIT):
@@ -129,18 +77,18 @@ async def test_is_found_by_name_and_tells_its_first_service(radio: RadioUnderTes
 @pytest.mark.usefixtures("server")
 async def test_is_found_by_the_uuid_of_its_first_service(radio: RadioUnderTest) -> None:
     device = await BleakScanner.find_device_by_filter(
-        lambda _, advert: advert.local_name == "HB-contract",
+        lambda _, advert: advert.local_name == NAME,
         WAIT,
         service_uuids=[FIRST],
         **radio.scanner_kwargs(),
     )
     assert device is not None
-    assert device.name == "HB-contract"
+    assert device.name == NAME
 
 
 @pytest.mark.parametrize("name", ["HB-Ключ", "HB-a key/with:anything"])
 async def test_any_name_can_be_advertised(radio: RadioUnderTest, central: Central, name: str) -> None:
-    async with on_air(radio, Probe(name)):
+    async with on_air(radio.make_server(Probe(name))):
         assert await central.find(name) is not None
 
 
@@ -149,16 +97,16 @@ async def test_is_not_found_once_stopped_and_found_again_once_restarted(
 ) -> None:
     server = radio.make_server(probe)
     await server.start()
-    assert await central.find("HB-contract") is not None
+    assert await central.find(NAME) is not None
     await server.stop()
     await server.stop()
-    assert await central.find("HB-contract", GONE) is None
-    async with on_air(radio, probe):
-        assert await central.find("HB-contract") is not None
+    assert await central.find(NAME, GONE) is None
+    async with on_air(radio.make_server(probe)):
+        assert await central.find(NAME) is not None
 
 
 async def test_stop_drops_the_link(radio: RadioUnderTest, probe: Probe, central: Central) -> None:
-    async with on_air(radio, probe):
+    async with on_air(radio.make_server(probe)):
         await (await central.client()).connect()
     await central.wait_lost()
 
@@ -196,8 +144,7 @@ async def test_the_application_knows_who_reads_and_writes(
     server: GattServer, probe: Probe, central: Central
 ) -> None:
     async with await central.client() as client:
-        connected = await probe.next()
-        assert isinstance(connected, Connected)
+        connected = await probe.expect(Connected)
         await client.read_gatt_char(VALUE)
         await client.write_gatt_char(STRICT, b"x", response=True)
         written = await probe.next_write()
@@ -278,20 +225,17 @@ async def test_notifications_come_only_while_subscribed(
     control, events = Inbox(), Inbox()
     server.notify(CONTROL, b"nobody listens")
     await client.start_notify(CONTROL, control)
-    event = await probe.next()
-    assert isinstance(event, Subscribed)
+    event = await probe.expect(Subscribed)
     assert (event.uuid, event.enabled) == (CONTROL, True)
     await client.start_notify(EVENTS, events)
-    event = await probe.next()
-    assert isinstance(event, Subscribed)
+    event = await probe.expect(Subscribed)
     assert (event.uuid, event.enabled) == (EVENTS, True)
 
     server.notify(CONTROL, b"heard")
     assert await control.next() == b"heard"
 
     await client.stop_notify(CONTROL)
-    event = await probe.next()
-    assert isinstance(event, Subscribed)
+    event = await probe.expect(Subscribed)
     assert (event.uuid, event.enabled) == (CONTROL, False)
     server.notify(CONTROL, b"nobody listens")
     server.notify(EVENTS, b"still heard")
@@ -304,7 +248,7 @@ async def test_a_burst_of_notifications_arrives_complete_and_in_order(
 ) -> None:
     inbox = Inbox()
     await client.start_notify(CONTROL, inbox)
-    assert isinstance(await probe.next(), Subscribed)
+    await probe.expect(Subscribed)
     sent = [number.to_bytes(2, "big") * 10 for number in range(400)]
     for value in sent:
         server.notify(CONTROL, value)
@@ -319,7 +263,7 @@ async def test_equal_and_empty_values_are_notified_each_time(
 ) -> None:
     inbox = Inbox()
     await client.start_notify(CONTROL, inbox)
-    assert isinstance(await probe.next(), Subscribed)
+    await probe.expect(Subscribed)
     for value in (b"same", b"same", b"", b"", b"last"):
         server.notify(CONTROL, value)
     assert [await inbox.next() for _ in range(5)] == [b"same", b"same", b"", b"", b"last"]
@@ -330,7 +274,7 @@ async def test_each_write_can_be_answered_by_a_notification(
 ) -> None:
     inbox = Inbox()
     await client.start_notify(CONTROL, inbox)
-    assert isinstance(await probe.next(), Subscribed)
+    await probe.expect(Subscribed)
     for number in range(50):
         await client.write_gatt_char(CONTROL, bytes([number]), response=False)
         server.notify(CONTROL, (await probe.next_write()).value + b"!")
@@ -347,8 +291,7 @@ async def test_the_peripheral_sees_the_central_come_and_go(
     for _ in range(3):
         client = await central.client()
         await client.connect()
-        came = await probe.next()
-        assert isinstance(came, Connected)
+        came = await probe.expect(Connected)
         await client.disconnect()
         assert await probe.next() == Disconnected(came.central)
         assert not client.is_connected
@@ -361,11 +304,11 @@ async def test_the_central_sees_the_peripheral_go(
 ) -> None:
     await server.disconnect()
     await central.wait_lost()
-    assert isinstance(await probe.next(), Disconnected)
+    await probe.expect(Disconnected)
     assert not client.is_connected
     with pytest.raises(BleakError):
         await client.write_gatt_char(CONTROL, b"x", response=True)
-    assert await central.find("HB-contract") is not None, "it advertises again"
+    assert await central.find(NAME) is not None, "it advertises again"
 
 
 async def test_a_subscription_does_not_survive_its_link(
@@ -373,8 +316,7 @@ async def test_a_subscription_does_not_survive_its_link(
 ) -> None:
     first, second = Inbox(), Inbox()
     async with await central.client() as client:
-        came = await probe.next()
-        assert isinstance(came, Connected)
+        came = await probe.expect(Connected)
         await client.start_notify(CONTROL, first)
         assert await probe.next() == Subscribed(came.central, CONTROL, enabled=True)
     assert await probe.next() == Subscribed(came.central, CONTROL, enabled=False)
@@ -394,13 +336,16 @@ async def test_two_peripherals_do_not_hear_each_other(radio: RadioUnderTest, cen
         pytest.skip("this radio has adapters for one peripheral only")
     probes = [Probe("HB-left"), Probe("HB-right")]
     async with AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(on_air(radio, probe, i)) for i, probe in enumerate(probes)]
+        servers = [
+            await stack.enter_async_context(on_air(radio.make_server(probe, i)))
+            for i, probe in enumerate(probes)
+        ]
         clients, inboxes = [], [Inbox(), Inbox()]
         for probe, inbox in zip(probes, inboxes, strict=True):
             client = await stack.enter_async_context(await central.client(probe.name))
-            assert isinstance(await probe.next(), Connected)
+            await probe.expect(Connected)
             await client.start_notify(CONTROL, inbox)
-            assert isinstance(await probe.next(), Subscribed)
+            await probe.expect(Subscribed)
             clients.append(client)
         for number in range(20):
             for side in (0, 1):

@@ -109,14 +109,18 @@ class Air:
             Message(DBUS, "/org/freedesktop/DBus", DBUS, member, flags=quiet, signature="s", body=body)
         )
 
-    def _handle(self, message: Message) -> Message | bool | None:
+    def _handle(self, message: Message) -> bool:
         if message.message_type is not MessageType.SIGNAL:
             return self.tree.handle(message)
+        # Calls begin in tasks of their own: a signal must not overtake those that came before it.
+        asyncio.get_running_loop().call_soon(self._signal, message)
+        return False
+
+    def _signal(self, message: Message) -> None:
         if message.member == "NameOwnerChanged" and message.sender == DBUS:
             self._program_gone(message.body[0])
         elif message.member == "PropertiesChanged" and message.interface == PROPERTIES:
             self._program_says(message)
-        return None
 
     def _program_gone(self, name: str) -> None:
         for adapter in self.adapters:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -137,27 +137,24 @@ class ObjectTree:
             task.cancel()
         await asyncio.gather(*self._answering, return_exceptions=True)
 
-    def handle(self, message: Message) -> Message | bool | None:
-        """A message handler for the bus: answers every method call, at once or by a task."""
+    def handle(self, message: Message) -> bool:
+        """A message handler for the bus: takes every method call. They begin in the order of their arrival."""
         if message.message_type is not MessageType.METHOD_CALL or message.interface == PEER:
-            return None
+            return False
+        task = asyncio.create_task(self._answer(message))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+        return True
+
+    async def _answer(self, message: Message) -> None:
         try:
             signature, result = self._call(message)
+            if inspect.iscoroutine(result):
+                result = await result
+            reply = Message.new_method_return(message, signature, [result] if signature else [])
         except BusError as error:
-            return _error(message, error) or True
-        if inspect.iscoroutine(result):
-            task = asyncio.create_task(self._answer(message, signature, result))
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
-            return True
-        return _reply(message, signature, result) or True
-
-    async def _answer(self, message: Message, signature: str, result: Coroutine[Any, Any, Any]) -> None:
-        try:
-            reply = _reply(message, signature, await result)
-        except BusError as error:
-            reply = _error(message, error)
-        if reply is not None and self._bus.connected:
+            reply = Message.new_error(message, error.name, error.text)
+        if self._bus.connected and not message.flags & MessageFlag.NO_REPLY_EXPECTED:
             self._bus.send(reply)
 
     def _call(self, message: Message) -> tuple[str, Any]:
@@ -247,16 +244,3 @@ def _describe(kind: type[BusObject], interface: str, properties: Properties) -> 
 def _parts(signature: str) -> list[str]:
     """The complete types in a signature."""
     return [part.signature for part in get_signature_tree(signature).types]
-
-
-def _reply(message: Message, signature: str, result: Any) -> Message | None:
-    """The answer to a call, unless the caller wants none."""
-    if message.flags & MessageFlag.NO_REPLY_EXPECTED:
-        return None
-    return Message.new_method_return(message, signature, [result] if signature else [])
-
-
-def _error(message: Message, error: BusError) -> Message | None:
-    if message.flags & MessageFlag.NO_REPLY_EXPECTED:
-        return None
-    return Message.new_error(message, error.name, error.text)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+
 from hideez_bench.harness.lab import install, runner, status
 from hideez_bench.harness.lab.cache import cache_folder, locked
 from hideez_bench.harness.lab.errors import GuestFailed

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
+
 from hideez_bench.harness.lab.errors import LabUnavailable
 
 CACHE_VARIABLE = "HIDEEZ_BENCH_LAB_CACHE"

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -52,7 +52,7 @@ TOOLS = (
     "busybox",
 )
 DBUS_FILES = ("/usr/share/dbus-1/system.conf", "/etc/dbus-1/system.d", "/usr/share/dbus-1/system.d")
-EMPTY_FOLDERS = (
+EMPTY_FOLDERS = [
     "proc",
     "sys",
     "dev",
@@ -63,7 +63,7 @@ EMPTY_FOLDERS = (
     "var/lib/bluetooth",
     "var/log/lab",
     "out",
-)
+]
 TEXT_FILES = {
     # The names that D-Bus's policies speak of; dbus-daemon warns about each that does not exist.
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nmessagebus:x:100:100::/run:/bin/false\n"
@@ -76,21 +76,11 @@ TEXT_FILES = {
 # What a test on Bluetooth never imports, as it costs memory and time. Names of top-level packages.
 LEFT_OUT_PACKAGES = {
     *("pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel", "build"),
-    *("mypy", "mypyc", "ruff", "ast_serialize", "librt"),
+    *("mypy", "mypyc", "ruff", "ast_serialize", "librt", "__pycache__"),
 }
 LEFT_OUT_FOLDERS = {
-    *(
-        "test",
-        "tests",
-        "idlelib",
-        "tkinter",
-        "turtledemo",
-        "lib2to3",
-        "ensurepip",
-        "pydoc_data",
-        "site-packages",
-    ),
-    "dist-packages",
+    *("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data"),
+    *("site-packages", "dist-packages", "__pycache__"),
 }
 LEFT_OUT_FILES = ("distutils-precedence.pth",)
 LEFT_OUT_ENDINGS = (".a", ".c", ".h", ".exe", ".pyi", ".pxd", ".pyx", ".opt-1.pyc", ".opt-2.pyc")
@@ -112,9 +102,9 @@ class Recipe:
         self.tools = [found for name in TOOLS if (found := find_program(name))]
         self.standard_library = Path(sysconfig.get_path("stdlib"))
         self.package_folders = sorted({Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")})
-        self.packages = sorted(
-            {file for folder in self.package_folders for file in tree_files(folder, packages=True)}
-        )
+        self.packages = [
+            file for folder in self.package_folders for file in tree_files(folder, packages=True)
+        ]
 
     def key(self) -> str:
         """A name for this root's exact contents: it changes with any packed file."""
@@ -140,10 +130,9 @@ class Recipe:
             return [Path(name) for name in json.loads(answer.read_text())]
         except (FileNotFoundError, ValueError):
             pass
-        modules = [
-            file for file in [*self.packages, *tree_files(self.standard_library)] if ".so" in file.suffixes
-        ]
-        found = shared_libraries([*self.tools, self.python.resolve(), *modules])
+        files = [*self.packages, *tree_files(self.standard_library)]
+        modules = [file for file in files if file.endswith(".so")]
+        found = shared_libraries([*map(str, self.tools), str(self.python.resolve()), *modules])
         with new_file(answer) as draft:
             draft.write_text(json.dumps([str(file) for file in found]))
         keep_newest(self.cache, "libraries-*.json", 4)
@@ -153,7 +142,7 @@ class Recipe:
     def _facts(self) -> str:
         """All that decides about the root, but for the libraries."""
         own = [Path(__file__), *(GUEST / name for name in [*GUEST_FILES, LAUNCHER])]
-        files = [
+        files: list[Path | str] = [
             *own,
             *self.tools,
             self.python,
@@ -182,8 +171,8 @@ class Recipe:
             add_path(archive, tool)
         archive.link("/lab/busybox", str(find_program("busybox")))
         for top in map(Path, DBUS_FILES):
-            for file in [top] if top.is_file() else tree_files(top):
-                add_path(archive, file)
+            for file in [str(top)] if top.is_file() else tree_files(top):
+                add_path(archive, Path(file))
 
     def _pack_python(self, archive: CpioWriter) -> None:
         scripts = Path(sysconfig.get_path("scripts"))
@@ -202,9 +191,9 @@ class Recipe:
                     add_path(archive, script)
         with tempfile.TemporaryDirectory(prefix="hideez-bench-pyc-") as scratch:
             for file in [*tree_files(self.standard_library), *self.packages]:
-                add_path(archive, file)
-                if file.suffix == ".py":
-                    add_bytecode(archive, file, Path(scratch))
+                add_path(archive, Path(file))
+                if file.endswith(".py"):
+                    add_bytecode(archive, Path(file), Path(scratch))
 
 
 def build_image(kernel: Path, cache: Path) -> Path:
@@ -225,26 +214,22 @@ def build_image(kernel: Path, cache: Path) -> Path:
     return image
 
 
-def stamp(file: Path) -> str:
+def stamp(file: Path | str) -> str:
     """A line that changes when the file does."""
-    facts = file.lstat()
+    facts = os.lstat(file)
     return f"{file} {facts.st_size} {facts.st_mtime_ns}"
 
 
-def tree_files(top: Path, *, packages: bool = False) -> Iterator[Path]:
-    """The files below a folder that are worth packing, in a fixed order.
+def tree_files(top: Path, *, packages: bool = False) -> Iterator[str]:
+    """The paths of the files below a folder that are worth packing, in a fixed order.
 
     Args:
         top: The folder; nothing comes of one that does not exist.
         packages: The folder holds installed packages, of which some are left out altogether.
     """
     for here, folders, files in os.walk(top):
-        left_out = LEFT_OUT_PACKAGES if packages and Path(here) == top else LEFT_OUT_FOLDERS
-        folders[:] = sorted(
-            name
-            for name in folders
-            if name not in left_out and not name.startswith(("config-", "__pycache__"))
-        )
+        left_out = LEFT_OUT_PACKAGES if packages and here == str(top) else LEFT_OUT_FOLDERS
+        folders[:] = sorted(set(folders) - left_out)
         for name in sorted(files):
             if (
                 name.endswith(LEFT_OUT_ENDINGS)
@@ -252,7 +237,7 @@ def tree_files(top: Path, *, packages: bool = False) -> Iterator[Path]:
                 or any(mark in name for mark in LEFT_OUT_MARKS)
             ):
                 continue
-            yield Path(here, name)
+            yield f"{here}/{name}"
 
 
 def add_path(archive: CpioWriter, path: Path) -> None:
@@ -287,14 +272,13 @@ def add_bytecode(archive: CpioWriter, source: Path, scratch: Path) -> None:
     archive.file(str(bytecode), bytecode_here.read_bytes())
 
 
-def shared_libraries(programs: Iterable[Path]) -> list[Path]:
+def shared_libraries(programs: list[str]) -> list[Path]:
     """All shared libraries that the programs load, as `ldd` finds them, with the loader itself."""
-    names = [str(program) for program in programs]
     if find_program("ldd") is None:
         raise LabUnavailable(
             "The lab lacks the program ldd, which is part of every Debian: install libc-bin."
         )
-    printed = subprocess.run(["ldd", *names], capture_output=True, text=True, check=False).stdout
+    printed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
     found = set()
     for line in printed.splitlines():
         words = line.replace("=>", " ").split()

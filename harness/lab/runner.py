@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from hideez_bench.harness.lab.cache import cache_folder, keep_newest, locked, ne
 from hideez_bench.harness.lab.errors import GuestFailed
 from hideez_bench.harness.lab.image import build_image, stamp
 from hideez_bench.harness.lab.install import find_program, require_installed
-from hideez_bench.harness.lab.job import Job
+from hideez_bench.harness.lab.job import Job, compile_source
 from hideez_bench.harness.lab.qemu import COMMAND_LINE, MACHINE, PROCESSOR, PROCESSORS, Machine, Qemu, Share
 
 TIMED_OUT = 124
@@ -54,6 +55,7 @@ def run(
     kernel = require_installed(cache)
     machine = Machine(kernel / "vmlinux", build_image(kernel, cache), adapters)
     shares = job.shares(cache)
+    compile_source()
     with contextlib.ExitStack() as stack:
         qemu = None
         if not cold:
@@ -69,7 +71,7 @@ def run(
         if qemu is None:
             qemu = stack.enter_context(booted(machine, shares))
             start(qemu, job.message(cache))
-        return follow(qemu, timeout, out, err)
+        return follow(qemu, timeout, out, err, say)
 
 
 def ready_snapshot(machine: Machine, shares: list[Share], cache: Path, say: Say) -> Path:
@@ -137,7 +139,7 @@ def start(qemu: Qemu, message: dict[str, Any]) -> None:
     expect(qemu, "started", START_SECONDS)
 
 
-def follow(qemu: Qemu, timeout: float, out: BinaryIO, err: BinaryIO) -> int:
+def follow(qemu: Qemu, timeout: float, out: BinaryIO, err: BinaryIO, say: Say) -> int:
     """Pass the job's output on until it ends or its time is up."""
     pumps = [
         threading.Thread(target=pump, args=(line, to), daemon=True)
@@ -154,6 +156,8 @@ def follow(qemu: Qemu, timeout: float, out: BinaryIO, err: BinaryIO) -> int:
         for thread in pumps:
             thread.join(5)
     status = int(event["status"])
+    if status == -signal.SIGKILL and any("Out of memory" in line for line in qemu.console):
+        say("The guest ran out of memory, and its kernel killed the command.")
     return status if status >= 0 else 128 - status
 
 

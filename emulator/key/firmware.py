@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from hideez_bench.emulator.key.access import AccessControl, Caller
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import Nvram, NvramError

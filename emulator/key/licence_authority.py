@@ -9,6 +9,7 @@ import hashlib
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
 from hideez_bench.protocol.channel import private_key, public_bytes, sign
 from hideez_bench.protocol.values import License
 from hideez_bench.protocol.wire import Wire, default_wire

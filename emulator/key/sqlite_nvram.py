@@ -29,9 +29,9 @@ class SqliteNvram:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if path.is_dir():
-            raise NvramError(f"{path} is a directory; name a file for the key's memory")
         try:
+            if path.is_dir():
+                raise NvramError(f"{path} is a directory; name a file for the key's memory")
             is_new = _create(path)
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:

@@ -1,0 +1,157 @@
+"""The power goes at any commit of any command: the key is as before or as after, and no attempt is ever regained."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from hideez_bench.emulator.key.licence_authority import issue_license
+from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.key.state import SecretDigest, State, load_state
+from hideez_bench.protocol.device import KeyDevice
+from hideez_bench.protocol.names import Button, Condition, ErrorName
+from hideez_bench.protocol.secret import ActivationCode, Secret
+from tests.key.desk import (
+    CODE,
+    IDENTITY,
+    MASTER_KEY,
+    STARTED,
+    WRONG_CODE,
+    Desk,
+    asked_to_wipe,
+    profile_of,
+    refusal,
+)
+from tests.key.faulty_nvram import Cut, FaultyNvram, PowerLost
+
+LICENCE = issue_license(IDENTITY.serial, 2_000_000_000)
+Action = Callable[[Desk, KeyDevice], Awaitable[object]]
+
+
+async def wiped_by_hand(desk: Desk, device: KeyDevice) -> None:
+    answer = await asked_to_wipe(desk, device)
+    try:
+        desk.key.press(Button.SUPER_LONG)
+    except PowerLost:
+        answer.cancel()
+        raise
+    assert await answer is ErrorName.Ok
+
+
+# Action, the state in which it begins, and how many commits it takes.
+ACTIONS: dict[str, tuple[Action, str, int]] = {
+    "PING": (lambda desk, key: key.ping("x"), "W", 0),
+    "GET_INFO": (lambda desk, key: key.refresh_device_info(), "W", 0),
+    "LINK": (lambda desk, key: key.link(MASTER_KEY, CODE, 3), "F", 1),
+    "ACCESS": (
+        lambda desk, key: key.access(STARTED, MASTER_KEY, profile_of(Condition.MASTER_KEY_BOND)),
+        "U",
+        1,
+    ),
+    "LOCK_DEVICE_CODE": (
+        lambda desk, key: key.lock_device_code(MASTER_KEY, ActivationCode(b"777777"), 5),
+        "U",
+        1,
+    ),
+    "LOCK_DEVICE_CODE while locked by PIN": (
+        lambda desk, key: key.lock_device_code(MASTER_KEY, CODE, 5),
+        "P",
+        1,
+    ),
+    "UNLOCK": (lambda desk, key: key.unlock(MASTER_KEY), "X", 1),
+    "CHECK_PASSPHRASE": (lambda desk, key: key.check_passphrase(MASTER_KEY), "U", 1),
+    "WIPE": (lambda desk, key: key.wipe(MASTER_KEY), "W", 1),
+    "WIPE by hand": (wiped_by_hand, "W", 1),
+    "LOAD_LICENSE": (lambda desk, key: key.load_license(LICENCE), "U", 1),
+    "QUERY_LICENSE": (lambda desk, key: refusal(key.query_license(0)), "U", 0),
+    "right code": (lambda desk, key: key.unlock_device_code(CODE), "W", 2),
+    "wrong code": (lambda desk, key: refusal(key.unlock_device_code(WRONG_CODE)), "W", 1),
+}
+
+
+async def run(name: str, at: int, cut: Cut) -> tuple[State, State, int, bool]:
+    """Run an action with a power cut: the states before it and after the restart, the commits, whether it answered."""
+    action, begins, _ = ACTIONS[name]
+    memory = MemoryNvram()
+    desk = Desk(memory)
+    await desk.bring_to(begins)
+    before = load_state(memory)
+    faulty = FaultyNvram(memory, at, cut)
+    desk.nvram = faulty
+    desk.switch_on()
+    answered = True
+    async with desk.device() as device:
+        try:
+            await action(desk, device)
+        except PowerLost:
+            answered = False
+    desk.nvram = memory
+    desk.switch_on()
+    return before, load_state(memory), faulty.commits, answered
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+async def test_every_command_takes_its_commits_and_no_more(name: str) -> None:
+    before, after, commits, answered = await run(name, 0, Cut.BEFORE)
+    assert (commits, answered) == (ACTIONS[name][2], True)
+    assert (after == before) is (commits == 0 or (name == "right code" and after == before))
+
+
+CUTS = [
+    pytest.param(name, at, cut, id=f"{name}, {cut.name.lower()} commit {at}")
+    for name, (_, _, commits) in ACTIONS.items()
+    for at in range(1, commits + 1)
+    for cut in Cut
+]
+
+
+@pytest.mark.parametrize(("name", "at", "cut"), CUTS)
+async def test_after_a_power_cut_the_key_is_as_before_or_as_after(name: str, at: int, cut: Cut) -> None:
+    before, after, _, _ = await run(name, 0, Cut.BEFORE)
+    began, restarted, _, answered = await run(name, at, cut)
+    assert began == before  # the same randomness, and so the same salts
+    assert not answered
+    if name != "right code":
+        assert restarted == (before if cut is Cut.BEFORE else after)
+        return
+    counted = replace(before, attempts=before.attempts - 1)
+    assert restarted == {(1, Cut.BEFORE): before, (2, Cut.AFTER): after}.get((at, cut), counted)
+
+
+async def test_no_code_is_compared_that_was_not_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever cuts the power at the commit, again and again, learns nothing and never regains an attempt."""
+    compared: list[Secret] = []
+
+    def matches(digest: SecretDigest, secret: Secret) -> bool:
+        compared.append(secret)
+        return False
+
+    monkeypatch.setattr(SecretDigest, "matches", matches)
+    for cut, left in ((Cut.BEFORE, [3, 3, 3, 3, 3]), (Cut.AFTER, [2, 1, 0, 0, 0])):
+        memory = MemoryNvram()
+        desk = Desk(memory)
+        async with desk.device() as device:
+            await device.link(MASTER_KEY, CODE, 3)
+        attempts = []
+        for _ in range(5):
+            desk.nvram = FaultyNvram(memory, at=1, cut=cut)
+            desk.switch_on()
+            async with desk.device() as device:
+                with suppress(PowerLost):
+                    assert (
+                        await refusal(device.unlock_device_code(CODE)) is ErrorName.ERR_DEVICE_LOCKED_BY_CODE
+                    )
+            attempts.append(load_state(memory).attempts)
+        assert attempts == left
+    assert compared == []
+
+
+@pytest.mark.parametrize("cut", Cut)
+def test_the_first_power_on_may_be_cut_off_too(cut: Cut) -> None:
+    memory = MemoryNvram()
+    with pytest.raises(PowerLost):
+        Desk(FaultyNvram(memory, at=1, cut=cut))
+    assert Desk(memory).key.local_name == "HK-00203"

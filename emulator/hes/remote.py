@@ -35,11 +35,12 @@ class _Host:
     owner: object
     opening: asyncio.Task[KeyDevice] | None = None
 
-    def drop(self) -> None:
-        """Let go of the channel: the next contact opens another."""
-        if self.opening:
-            self.opening.cancel()
-        self.opening = None
+    def drop(self, opening: asyncio.Task[KeyDevice] | None) -> None:
+        """Let go of a channel: the next contact opens another."""
+        if opening:
+            opening.cancel()
+        if self.opening is opening:
+            self.opening = None
 
 
 class RemoteDevices:
@@ -64,7 +65,7 @@ class RemoteDevices:
     def unregister(self, serial: str, workstation_id: str) -> None:
         """The key is gone from there."""
         if host := self._hosts.get(serial, {}).pop(workstation_id, None):
-            host.drop()
+            host.drop(host.opening)
 
     def unregister_all(self, owner: object) -> None:
         """A client is gone, and every key with it."""
@@ -91,9 +92,14 @@ class RemoteDevices:
             device, opening = await self._opened(host, serial)
             try:
                 yield device
-            except BaseException as error:
-                if _ends_channel(error) and host.opening is opening:
-                    host.drop()
+            except KeyRefused as refused:
+                # A sealed reply names the command; anything else was refused before it was opened.
+                if not isinstance(refused.what, Command):
+                    host.drop(opening)
+                raise
+            except (NoAnswer, LinkLost, ChannelError, WireError, asyncio.CancelledError):
+                # The two sides may disagree about the channel's counters or keys from here on.
+                host.drop(opening)
                 raise
 
     async def _opened(self, host: _Host, serial: str) -> tuple[KeyDevice, asyncio.Task[KeyDevice]]:
@@ -105,8 +111,7 @@ class RemoteDevices:
         await asyncio.wait({opening}, timeout=self._limits.guard)
         if opening.done() and not opening.cancelled() and opening.exception() is None:
             return opening.result(), opening
-        if host.opening is opening:
-            host.drop()
+        host.drop(opening)
         if not opening.done():
             code = HesErrorCode.HesFailedEstablishRemoteDeviceConnection
             raise hes_error(code, serial=serial, seconds=self._limits.guard)
@@ -135,14 +140,6 @@ class RemoteDevices:
         if device.root_key:
             self._core.store.pin_root_key(serial, device.root_key)
         return device
-
-
-def _ends_channel(error: BaseException) -> bool:
-    """Whether an exchange broke off, so that the two sides may disagree about the channel's counters or keys."""
-    if isinstance(error, KeyRefused):
-        # A sealed reply names the command; anything else was refused before it was opened.
-        return not isinstance(error.what, Command)
-    return isinstance(error, NoAnswer | LinkLost | ChannelError | WireError | asyncio.CancelledError)
 
 
 @contextmanager

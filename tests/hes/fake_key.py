@@ -1,0 +1,164 @@
+"""A key that is all script: it speaks the server's channel truly, and tells of itself what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+
+from hideez_bench.protocol import messages as m
+from hideez_bench.protocol.channel import (
+    HOST_TO_KEY,
+    KEY_TO_HOST,
+    Opener,
+    Sealer,
+    answer_handshake,
+    private_key,
+    public_bytes,
+)
+from hideez_bench.protocol.link import LinkLost
+from hideez_bench.protocol.names import AccessLevel, Command, ErrorName, Lock
+from hideez_bench.protocol.secret import ActivationCode, MasterKey
+from hideez_bench.protocol.transport import ControlRequest, KeyRefused, MessageTransport, NoAnswer
+from hideez_bench.protocol.values import AccessParams, DeviceInfo, Version
+from hideez_bench.protocol.wire import default_wire
+
+
+@dataclass
+class FakeKey:
+    """A scripted key, and the way to it.
+
+    Attributes:
+        commands: every command that arrived, but for the reading of information.
+        refuse: what it answers to a command instead of Ok.
+        hold: a command that waits until `released`; `reached` tells that it has come.
+        lost: every message meets a lost link; `mute`: no answer ever comes.
+    """
+
+    serial: str = "HK-1"
+    link_required: bool = True
+    locked: bool = False
+    can_unlock: bool = False
+    root: object = None
+    commands: list[Command] = field(default_factory=list)
+    refuse: dict[Command, ErrorName] = field(default_factory=dict)
+    hold: Command | None = None
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: bool = False
+    mute: bool = False
+    handshakes: int = 0
+    master_key: MasterKey | None = None
+    code: ActivationCode | None = None
+    attempts: int = 0
+    access_time: int = 0
+    access_params: AccessParams | None = None
+
+    def __post_init__(self) -> None:
+        self._root = private_key(secrets.token_bytes)
+        self._ciphers: tuple[Opener, Sealer] | None = None
+
+    @property
+    def root_key(self) -> bytes:
+        return public_bytes(self._root)
+
+    def take(self, *, link_required: bool = False, locked: bool = False, can_unlock: bool = False) -> None:
+        """Be in another state from now on."""
+        self.link_required, self.locked, self.can_unlock = link_required, locked, can_unlock
+
+    def replace_root_key(self) -> None:
+        """Be another piece of hardware under the same serial number."""
+        self._root = private_key(secrets.token_bytes)
+
+    def forget_channel(self) -> None:
+        """As a key does when its link ends."""
+        self._ciphers = None
+
+    async def control(self, request: ControlRequest, timeout: float) -> m.Answer:
+        self._check_link(timeout)
+        if isinstance(request, m.GetRootKey):
+            return m.RootKey(ErrorName.Ok, self.root_key)
+        assert isinstance(request, m.VerifyEncryption)
+        self.handshakes += 1
+        answer, keys = answer_handshake(request, self._root, secrets.token_bytes)
+        self._ciphers = (
+            Opener(request.channel, HOST_TO_KEY, keys.host_to_key),
+            Sealer(request.channel, KEY_TO_HOST, keys.key_to_host),
+        )
+        return answer
+
+    async def encrypted(self, envelope: m.Envelope, timeout: float) -> m.Envelope:
+        self._check_link(timeout)
+        if self._ciphers is None:
+            raise KeyRefused("a message", ErrorName.ERR_ENCRYPTION_REQ)
+        opener, sealer = self._ciphers
+        request = default_wire().request.parse(opener.open(envelope))
+        if request.command is self.hold:
+            self.reached.set()
+            await self.released.wait()
+            self._check_link(timeout)
+        return sealer.seal(default_wire().reply.build(self._reply(request)))
+
+    def _check_link(self, timeout: float) -> None:
+        if self.lost:
+            raise LinkLost("The link to the key was lost.")
+        if self.mute:
+            raise NoAnswer(f"the key did not answer within {timeout:g} s")
+
+    def _reply(self, request: m.Request) -> m.Reply:
+        if isinstance(request, m.GetInfo):
+            return m.Reply(request.command, body=self._info())
+        self.commands.append(request.command)
+        error = self.refuse.get(request.command, ErrorName.Ok)
+        if error is ErrorName.Ok:
+            self._obey(request)
+        return m.Reply(request.command, error)
+
+    def _obey(self, request: m.Request) -> None:
+        match request:
+            case m.Link(key, attempts, code) | m.LockDeviceCode(key, attempts, code):
+                self.master_key, self.attempts, self.code = key, attempts, code
+                self.take(locked=True, can_unlock=True)
+            case m.Access(time, _, params):
+                self.access_time, self.access_params = time, params
+            case m.Wipe(key):
+                assert key == self.master_key
+                self.take(link_required=True)
+            case m.CheckPassphrase(key):
+                assert key == self.master_key
+            case _:
+                raise AssertionError(request)
+
+    def _info(self) -> DeviceInfo:
+        level, lock = AccessLevel(0), Lock(0)
+        if self.link_required:
+            level |= AccessLevel.LINK_REQUIRED
+        if self.locked:
+            level |= AccessLevel.LOCKED
+            lock |= Lock.BY_CODE
+        if self.can_unlock:
+            lock |= Lock.CAN_UNLOCK
+        version = Version(3, 0, 0)
+        return DeviceInfo(self.serial, version, version, 90, level, lock, 3, 0, 4, 1, 1, 1, 0, 0, 0, 512)
+
+
+class FakeWorkstation:
+    """A client's computer that relays to the keys on it."""
+
+    def __init__(self, name: str, *keys: FakeKey) -> None:
+        self.id = name
+        self.keys = {key.serial: key for key in keys}
+        self.channels: list[int] = []
+        self.opens = asyncio.Event()
+        self.opens.set()
+        self.stubborn = False
+
+    async def establish_remote_hw_vault_connection(self, serial: str, channel: int) -> MessageTransport:
+        self.channels.append(channel)
+        try:
+            await self.opens.wait()
+        except asyncio.CancelledError:
+            if not self.stubborn:
+                raise
+            await self.opens.wait()
+        return self.keys[serial]

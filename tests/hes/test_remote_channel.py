@@ -1,0 +1,338 @@
+"""The server's own channel: opened once, shared, given up in time, pinned to one piece of hardware."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
+from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.emulator.hes.remote import RemoteLimits
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.protocol.hes import HesError, HesErrorCode, HwVaultInfoFromClient
+from hideez_bench.protocol.names import Command
+from tests.hes.bench import SERIAL, Bench
+from tests.hes.fake_key import FakeKey, FakeWorkstation
+
+
+async def refusal(call: Awaitable[object]) -> HesErrorCode:
+    with pytest.raises(HesError) as raised:
+        await call
+    return raised.value.code
+
+
+async def test_one_channel_serves_all_that_follows(bench: Bench) -> None:
+    await bench.assign()
+    await bench.arrive()
+    await bench.arrive()  # a second registration changes nothing
+    await asyncio.gather(bench.update(), bench.update())
+    bench.key.take()
+    await bench.update()
+    await bench.connection.auth_hw_vault(SERIAL)
+    assert (bench.key.handshakes, bench.workstation.channels) == (1, [4])
+    assert bench.key.commands == [Command.LINK, Command.ACCESS, Command.CHECK_PASSPHRASE]
+
+
+async def test_locked_vault_does_not_cost_the_channel(bench: Bench) -> None:
+    await bench.go("Locked")
+    await bench.arrive()
+    before = bench.key.handshakes
+    for _ in range(2):
+        assert await refusal(bench.update()) is HesErrorCode.HesDeviceLocked
+    assert bench.key.handshakes == before + 1
+
+
+async def test_one_opening_for_two_workstations_each(bench: Bench) -> None:
+    """A link belongs to one workstation, and so does a channel."""
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.update()
+    second = bench.hes.connect(FakeWorkstation("PC-2", bench.key))
+    bench.hes.approve_workstation("PC-2")
+    await second.update_hw_vault_properties(bench.report(), return_info=False)
+    before = bench.key.handshakes
+    await second.update_hw_vault_status(bench.report())
+    assert bench.key.handshakes == before + 1
+    second.close()
+    assert bench.vault.is_online
+    assert await refusal(second.update_hw_vault_status(bench.report())) is HesErrorCode.HesNotConnected
+
+
+async def test_offline_and_close_end_the_channel(bench: Bench) -> None:
+    await bench.go("Active")
+    for end in (bench.leave, lambda: close(bench)):
+        await bench.arrive()
+        before = bench.key.handshakes
+        await bench.update()
+        assert bench.key.handshakes == before + 1
+        await end()
+        assert not bench.vault.is_online
+
+
+async def close(bench: Bench) -> None:
+    bench.connection.close()
+
+
+async def break_link(key: FakeKey) -> None:
+    key.lost = True
+
+
+async def fall_silent(key: FakeKey) -> None:
+    key.mute = True
+
+
+async def restart(key: FakeKey) -> None:
+    key.forget_channel()
+
+
+BREAKS: list[tuple[Callable[[FakeKey], Awaitable[None]], HesErrorCode]] = [
+    (break_link, HesErrorCode.HesDeviceHubDisconnected),
+    (fall_silent, HesErrorCode.HesRequestTimeout),
+    (restart, HesErrorCode.HesUnknownError),  # the key refuses what it cannot open
+]
+
+
+@pytest.mark.parametrize(("breaks", "code"), BREAKS)
+async def test_broken_channel_is_opened_anew(
+    bench: Bench, breaks: Callable[[FakeKey], Awaitable[None]], code: HesErrorCode
+) -> None:
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.update()
+    await breaks(bench.key)
+    assert await refusal(bench.update()) is code
+    bench.key.lost = bench.key.mute = False
+    before = bench.key.handshakes
+    await bench.update()
+    assert bench.key.handshakes == before + 1
+
+
+async def test_link_lost_under_a_command(bench: Bench) -> None:
+    await bench.assign()
+    await bench.arrive()
+    bench.key.hold = Command.LINK
+    call = asyncio.create_task(bench.update())
+    await bench.key.reached.wait()
+    bench.key.lost = True
+    bench.key.released.set()
+    assert await refusal(call) is HesErrorCode.HesDeviceHubDisconnected
+    assert not bench.vault.is_status_applied
+
+
+async def test_client_that_gives_up_does_not_stop_the_server(bench: Bench) -> None:
+    await bench.assign()
+    await bench.arrive()
+    bench.key.hold = Command.LINK
+    call = asyncio.create_task(bench.update())
+    await bench.key.reached.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    bench.key.released.set()
+    await bench.hes.settled()
+    assert bench.vault.is_status_applied
+    assert bench.key.commands == [Command.LINK]
+
+
+async def test_administrator_waits_for_the_key(bench: Bench) -> None:
+    """Removal while the link is on its way: the key is linked, so it must be wiped, and not just forgotten."""
+    await bench.assign()
+    await bench.arrive()
+    bench.key.hold = Command.LINK
+    call = asyncio.create_task(bench.update())
+    await bench.key.reached.wait()
+    removal = asyncio.create_task(bench.hes.remove_hardware_vault(SERIAL))
+    await asyncio.wait({removal}, timeout=0.01)
+    assert not removal.done()
+    bench.key.released.set()
+    await asyncio.gather(call, removal, return_exceptions=True)
+    await bench.hes.settled()
+    assert bench.key.commands == [Command.LINK, Command.WIPE]
+    assert bench.vault.status is VaultStatus.Ready
+
+
+async def test_pending_opening_is_shared_and_cut_short_by_leaving(bench: Bench) -> None:
+    await bench.assign()
+    await bench.arrive()
+    bench.workstation.opens.clear()
+    calls = [asyncio.create_task(bench.update()), asyncio.create_task(bench.connection.auth_hw_vault(SERIAL))]
+    await asyncio.wait(calls, timeout=0.01)
+    assert bench.workstation.channels == [4]
+    await bench.leave()
+    assert await refusal(calls[0]) is HesErrorCode.DeviceNotConnectedToAnyHost
+    assert await refusal(calls[1]) is HesErrorCode.DeviceNotConnectedToAnyHost
+
+
+async def bench_with(limits: RemoteLimits) -> Bench:
+    made = Bench(limits=limits)
+    made.set_up()
+    await made.assign()
+    await made.arrive()
+    made.workstation.opens.clear()
+    return made
+
+
+async def test_limits_are_the_vendor_s() -> None:
+    assert (RemoteLimits().opening, RemoteLimits().guard) == (20.0, 30.0)
+
+
+async def test_opening_takes_too_long() -> None:
+    """E-010."""
+    bench = await bench_with(RemoteLimits(opening=0.01))
+    async with bench.hes:
+        assert await refusal(bench.update()) is HesErrorCode.RemoteConnectionTimedOut
+        bench.workstation.opens.set()
+        assert (await bench.update()).need_state_update
+
+
+async def test_opening_cannot_even_be_ended() -> None:
+    bench = await bench_with(RemoteLimits(opening=0.01, guard=0.05))
+    async with bench.hes:
+        bench.workstation.stubborn = True
+        code = HesErrorCode.HesFailedEstablishRemoteDeviceConnection
+        assert await refusal(bench.update()) is code
+        bench.workstation.opens.set()
+        assert (await bench.update()).need_state_update
+
+
+async def test_another_key_under_the_same_serial_number(bench: Bench) -> None:
+    """The server remembers whom it met first, and tells another nothing."""
+    await bench.go("Reserved applied")
+    bench.key.replace_root_key()
+    await bench.arrive()
+    bench.key.take(link_required=True)
+    assert await refusal(bench.update()) is HesErrorCode.HesVerificationFailed
+    assert bench.key.commands == []
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+async def test_root_key_told_by_the_maker(genuine: bool) -> None:
+    key = FakeKey()
+    told = key.root_key if genuine else FakeKey().root_key
+    async with Hes() as hes:
+        hes.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=told)])
+        await hes.add_hardware_vault(hes.create_employee("Ann").id, SERIAL)
+        client = hes.connect(FakeWorkstation("PC-1", key))
+        hes.approve_workstation("PC-1")
+        report = Bench(key=key).report()
+        await client.update_hw_vault_properties(report, return_info=False)
+        if genuine:
+            await client.update_hw_vault_status(report)
+        else:
+            call = client.update_hw_vault_status(report)
+            assert await refusal(call) is HesErrorCode.HesVerificationFailed
+        assert key.commands == ([Command.LINK] if genuine else [])
+
+
+async def test_closing_ends_what_waits(bench: Bench) -> None:
+    await bench.assign()
+    await bench.arrive()
+    bench.key.hold = Command.LINK
+    call = asyncio.create_task(bench.update())
+    await bench.key.reached.wait()
+    await bench.hes.close()
+    assert await refusal(call) is HesErrorCode.HesNotConnected
+    assert not bench.connection.is_connected
+
+
+async def test_two_keys_on_two_workstations_at_once(bench: Bench) -> None:
+    """E-023: while one key keeps the server waiting, the other is served."""
+    key = FakeKey("HK-2")
+    client = bench.hes.connect(FakeWorkstation("PC-2", key))
+    bench.hes.approve_workstation("PC-2")
+    bench.hes.import_vaults([VaultImport("HK-2", "mac", "rfid")])
+    await bench.hes.add_hardware_vault(bench.hes.create_employee("Bob").id, "HK-2")
+    await bench.assign()
+    await bench.arrive()
+    bench.key.hold = Command.LINK
+    slow = asyncio.create_task(bench.update())
+    await bench.key.reached.wait()
+    report: HwVaultInfoFromClient = Bench(key=key).report()
+    await client.update_hw_vault_properties(report, return_info=False)
+    await client.update_hw_vault_status(report)
+    assert bench.hes.vault("HK-2").is_status_applied
+    assert not slow.done()
+    bench.key.released.set()
+    await slow
+    assert bench.key.code == bench.hes.get_activation_code(SERIAL)
+    assert key.code == bench.hes.get_activation_code("HK-2")
+    with pytest.raises(HesRuleError):
+        await bench.hes.suspend("HK-2")
+
+
+# --- pushes: what the administrator does to a connected key ---
+
+
+async def test_suspend_reaches_a_connected_key_at_once(bench: Bench) -> None:
+    """D-001."""
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.hes.suspend(SERIAL)
+    await bench.hes.settled()
+    assert (bench.key.commands, bench.key.attempts) == ([Command.LOCK_DEVICE_CODE], 3)
+    assert (bench.vault.status, bench.vault.is_status_applied) == (VaultStatus.Suspended, True)
+    assert bench.key.code == bench.hes.get_activation_code(SERIAL)
+    # D-003
+    await bench.leave()
+    await bench.arrive()
+    assert not (await bench.update()).need_state_update
+    assert bench.key.commands == [Command.LOCK_DEVICE_CODE]
+
+
+async def test_activate_reaches_a_connected_key_at_once(bench: Bench) -> None:
+    """D-007, Q4: Active again without another Access."""
+    await bench.go("Locked")
+    await bench.arrive()
+    await bench.hes.activate(SERIAL)
+    await bench.hes.settled()
+    bench.key.take()
+    await bench.update()
+    assert bench.key.commands == [Command.LOCK_DEVICE_CODE]
+    assert bench.vault.status is VaultStatus.Active
+
+
+async def test_removal_wipes_a_connected_key_at_once(bench: Bench) -> None:
+    """Q8: as on the vendor's page."""
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.hes.remove_hardware_vault(SERIAL)
+    await bench.hes.settled()
+    assert bench.key.commands == [Command.WIPE]
+    assert bench.vault.status is VaultStatus.Ready
+    assert "DeviceHasBeenWiped" in bench.texts()[-1]
+
+
+async def test_compromise_does_not_touch_a_connected_key(bench: Bench) -> None:
+    """Q13, D-022: all that comes of it is an error in the log."""
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.hes.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
+    await bench.hes.settled()
+    assert bench.key.commands == []
+    assert bench.events[-1].kind == "failed"
+    assert "HesDeviceCompromised" in bench.events[-1].text
+
+
+async def test_push_that_fails_is_told(bench: Bench) -> None:
+    await bench.go("Active")
+    await bench.arrive()
+    bench.key.lost = True
+    await bench.hes.suspend(SERIAL)
+    await bench.hes.settled()
+    assert (bench.events[-1].kind, bench.events[-1].serial) == ("failed", SERIAL)
+    assert "HesDeviceHubDisconnected" in bench.events[-1].text
+    assert (bench.vault.status, bench.vault.is_status_applied) == (VaultStatus.Suspended, False)
+    # D-002
+    bench.key.lost = False
+    await bench.update()
+    assert bench.vault.is_status_applied
+
+
+async def test_no_push_to_a_key_that_is_not_here(bench: Bench) -> None:
+    await bench.go("Active")
+    await bench.hes.suspend(SERIAL)
+    await bench.hes.settled()
+    assert [event.kind for event in bench.events] == ["admin", "status"]

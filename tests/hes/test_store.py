@@ -1,0 +1,222 @@
+"""The database: kept, private, whole, and told of in one sentence where it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
+from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode, VaultStatus
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.protocol.hes import HesError, HesErrorCode
+from hideez_bench.protocol.names import Command
+from tests.hes.bench import SERIAL, Bench, vault_import
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+async def test_everything_survives_a_restart(tmp_path: Path) -> None:
+    url = url_of(tmp_path / "hes.db")
+    first = Bench(url)
+    first.set_up()
+    async with first.hes:
+        await first.assign()
+        await first.arrive()
+        await first.update()
+        first.hes.set_alarm(True)
+        code, vault = first.hes.get_activation_code(SERIAL), first.vault
+    first.key.forget_channel()
+    second = Bench(url, key=first.key)
+    async with second.hes:
+        assert second.hes.get_activation_code(SERIAL) == code
+        assert not second.vault.is_online
+        assert second.vault.imported_at == vault.imported_at
+        with pytest.raises(HesError) as raised:
+            await second.arrive()
+        assert raised.value.code is HesErrorCode.HesAlarm
+        second.hes.set_alarm(False)
+        await second.arrive()
+        assert second.vault == vault
+        second.key.take()
+        assert not (await second.update()).need_state_update
+        assert second.vault.status is VaultStatus.Active
+        await second.connection.auth_hw_vault(SERIAL)  # with the same master key
+
+
+async def test_root_key_is_pinned_for_good(tmp_path: Path) -> None:
+    url = url_of(tmp_path / "hes.db")
+    first = Bench(url)
+    first.set_up()
+    async with first.hes:
+        await first.go("Reserved applied")
+    first.key.replace_root_key()
+    second = Bench(url, key=first.key)
+    async with second.hes:
+        await second.arrive()
+        with pytest.raises(HesError) as raised:
+            await second.update()
+        assert raised.value.code is HesErrorCode.HesVerificationFailed
+
+
+async def test_two_servers_on_one_file(tmp_path: Path) -> None:
+    """What one does while the other speaks to the key is not written over."""
+    url = url_of(tmp_path / "hes.db")
+    bench = Bench(url)
+    bench.set_up()
+    async with bench.hes, Hes(url) as other:
+        await bench.go("Reserved applied")
+        await bench.arrive()
+        bench.key.take()
+        bench.key.hold = Command.ACCESS
+        call = asyncio.create_task(bench.update())
+        await bench.key.reached.wait()
+        await other.remove_hardware_vault(SERIAL)
+        bench.key.released.set()
+        with pytest.raises(HesError, match="changed on the server"):
+            await call
+        assert bench.vault.status is VaultStatus.Deactivated
+        with pytest.raises(HesRuleError) as raised:
+            await other.add_hardware_vault(bench.employee.id, SERIAL)
+        assert raised.value.code is HesCode.HardwareVaultCannotReserve
+
+
+async def test_file_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "hes.db"
+    async with Hes(url_of(path)):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    async with Hes(url_of(path)):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def assert_refused(url: str, *words: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        Hes(url)
+    text = str(raised.value)
+    assert "\n" not in text
+    for word in words:
+        assert word in text
+
+
+def test_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "hes.db"
+    path.write_bytes(b"not a database at all" * 100)
+    assert_refused(url_of(path), "hes.db", "damaged")
+    assert path.read_bytes().startswith(b"not a database")
+
+
+async def test_file_damaged_later(tmp_path: Path) -> None:
+    path = tmp_path / "hes.db"
+    async with Hes(url_of(path)) as hes:
+        hes.import_vaults([vault_import()])
+    content = bytearray(path.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    path.write_bytes(content)
+    assert_refused(url_of(path), "hes.db", "damaged")
+
+
+def test_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "hes.db"
+    asyncio.run(Hes(url_of(path)).close())
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE app_settings SET value = '99' WHERE id = 'schema_version'")
+    connection.close()
+    assert_refused(url_of(path), "hes.db", "version 99", "version 1")
+
+
+def test_file_of_another_program(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE cats (name TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    assert_refused(url_of(path), "other.db", "something else")
+    assert path.read_bytes() == before
+
+
+def test_no_folder_no_url_no_driver(tmp_path: Path) -> None:
+    assert_refused(url_of(tmp_path / "nowhere" / "hes.db"), "hes.db", "No such file")
+    assert_refused(url_of(tmp_path), "cannot be opened")
+    assert_refused("hes.db", "URL")
+    assert_refused("nosuch://server/db", "nosuch")
+
+
+async def test_read_only(tmp_path: Path) -> None:
+    path = tmp_path / "hes.db"
+    async with Hes(url_of(path)) as hes:
+        hes.import_vaults([vault_import()])
+    async with Hes(f"sqlite:///file:{path}?mode=ro&uri=true") as hes:
+        with pytest.raises(StoreError, match="cannot be written to"):
+            hes.import_vaults([vault_import("HK-2")])
+        assert [vault.id for vault in hes.vaults()] == [SERIAL]
+
+
+async def test_in_use_by_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "hes.db"
+    async with Hes(f"{url_of(path)}?timeout=0.01") as hes:
+        other = sqlite3.connect(path)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="another process"):
+            hes.import_vaults([vault_import()])
+        other.close()
+        assert hes.import_vaults([vault_import()]) == [SERIAL]
+
+
+async def test_disk_full(tmp_path: Path) -> None:
+    async with Hes(url_of(tmp_path / "hes.db")) as hes:
+        hes.import_vaults([vault_import()])
+        limits = iter([1, 1, 2**20])  # pages; SQLite takes 1 as: no more than there are
+
+        def limit(connection: sqlite3.Connection, record: object, proxy: object) -> None:
+            connection.execute(f"PRAGMA max_page_count = {next(limits)}")
+
+        event.listen(hes._core.store._engine, "checkout", limit)
+        many = [vault_import(f"HK-{number}") for number in range(1000, 2000)]
+        with pytest.raises(StoreError, match="no room left"):
+            hes.import_vaults(many)
+        assert [vault.id for vault in hes.vaults()] == [SERIAL]
+        assert len(hes.import_vaults(many)) == 1000
+
+
+def execute(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.close()
+
+
+async def test_move_and_its_code_are_kept_together(tmp_path: Path) -> None:
+    """Where the code cannot be written, the move is not either."""
+    path = tmp_path / "hes.db"
+    bench = Bench(url_of(path))
+    bench.set_up()
+    async with bench.hes as hes:
+        await bench.go("Active")
+        before = bench.vault
+        table = models.HardwareVaultActivation.__tablename__
+        execute(path, f"CREATE TRIGGER cut BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'cut'); END")
+        with pytest.raises(StoreError):
+            await hes.suspend(SERIAL)
+        assert bench.vault == before
+        execute(path, "DROP TRIGGER cut")
+        await hes.suspend(SERIAL)
+        assert bench.vault.activation is HardwareVaultActivationStatus.Pending
+
+
+async def test_client_is_told_that_the_server_failed(tmp_path: Path) -> None:
+    path = tmp_path / "hes.db"
+    bench = Bench(url_of(path))
+    bench.set_up()
+    async with bench.hes:
+        execute(path, f"DROP TABLE {models.Workstation.__tablename__}")
+        with pytest.raises(HesError) as raised:
+            await bench.arrive()
+        assert raised.value.code is HesErrorCode.HesUnknownError
+        assert "no such table" in str(raised.value)

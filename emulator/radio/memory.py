@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bleak.backends.scanner import AdvertisementData
+
 from hideez_bench.emulator.peripheral.gatt import GattApplication
 from hideez_bench.emulator.radio.memory_bleak import Backend, MemoryScanner, make_backend
 from hideez_bench.emulator.radio.memory_server import MemoryServer

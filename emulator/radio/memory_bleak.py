@@ -26,6 +26,7 @@ from bleak.exc import (
     BleakGATTProtocolErrorCode,
 )
 from bleak.uuids import normalize_uuid_16
+
 from hideez_bench.emulator.peripheral.gatt import Property, Service
 from hideez_bench.emulator.radio.memory_link import Link
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
+
 from hideez_bench.emulator.peripheral.gatt import AttError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bleak.exc import BleakError
+
 from hideez_bench.emulator.peripheral.gatt import AttError, GattApplication, Property
 from hideez_bench.emulator.radio.memory_link import Link
 

@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -112,6 +112,17 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._clock.outside += 1
         call.add_done_callback(self._call_returned)
         return call
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """As any loop does; but what is no `Exception` ends the loop, as Ctrl-C ends it.
+
+        A timer that fires again and again makes the loop spin, so that the signal of a test's timeout falls
+        into some callback, where other loops would log it and go on.
+        """
+        error = context.get("exception")
+        if error is not None and not isinstance(error, Exception | asyncio.CancelledError):
+            raise error
+        super().call_exception_handler(context)
 
     def _call_returned(self, _: asyncio.Future[_T]) -> None:
         self._clock.outside -= 1

@@ -12,11 +12,11 @@ import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
+
 from hideez_bench.emulator.peripheral.gatt import GattServer
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.emulator.radio.virtual_time import DeadlockError, VirtualTimeLoop
 from hideez_bench.protocol.errors import BenchError
-
 from tests.radio.probe import (
     CONTROL,
     EVENTS,
@@ -115,11 +115,33 @@ def test_the_radio_has_no_timer_while_nobody_scans() -> None:
         async with await client_of(radio):
             await server.wait_closed()
 
-    with (
-        asyncio.Runner(loop_factory=partial(VirtualTimeLoop, patience=0.01)) as runner,
-        pytest.raises(DeadlockError),
-    ):
-        runner.run(main())
+    with asyncio.Runner(loop_factory=partial(VirtualTimeLoop, patience=0.01)) as runner:
+        with pytest.raises(DeadlockError):
+            runner.run(main())
+        assert runner.get_loop().time() < 1.0
+
+
+@pytest.mark.usefixtures("server")
+async def test_a_scanner_hears_nothing_once_it_stopped_and_others_hear_on(radio: MemoryRadio) -> None:
+    heard: dict[str, list[float]] = {ALICE: [], BOB: []}
+    async with BleakScanner(lambda _, __: heard[BOB].append(now()), backend=radio.backend(BOB).scanner):
+        async with BleakScanner(
+            lambda _, __: heard[ALICE].append(now()), backend=radio.backend(ALICE).scanner
+        ):
+            pass
+        await asyncio.sleep(0.25)
+    assert heard == {ALICE: [], BOB: pytest.approx([0.0, 0.1, 0.2])}
+
+
+async def test_a_second_scan_starts_afresh(radio: MemoryRadio, server: GattServer) -> None:
+    scanner = BleakScanner(backend=radio.backend().scanner)
+    async with scanner:
+        await asyncio.sleep(0.05)
+    assert [device.address for device in scanner.discovered_devices] == [ADDRESS]
+    await server.stop()
+    async with scanner:
+        await asyncio.sleep(0.05)
+    assert scanner.discovered_devices == []
 
 
 @pytest.mark.usefixtures("server")

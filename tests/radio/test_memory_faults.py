@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakError
+
 from hideez_bench.emulator.peripheral.gatt import GattServer
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.protocol.errors import BenchError
-
 from tests.radio.probe import CONTROL, STRICT, VALUE, Connected, Disconnected, Probe, Subscribed, Written
 
 pytestmark = pytest.mark.virtual_time
@@ -108,6 +108,7 @@ async def test_what_is_on_its_way_when_the_link_is_cut_is_lost(
     server.notify(CONTROL, b"in time")
     write = asyncio.create_task(client.write_gatt_char(STRICT, b"lost", response=True))
     await asyncio.sleep(0)
+    server.notify(CONTROL, b"too late")
     radio.cut()
     with pytest.raises(BleakError, match="Not connected"):
         await write

@@ -11,6 +11,7 @@ import time
 from functools import partial
 
 import pytest
+
 from hideez_bench.emulator.radio.virtual_time import DeadlockError, VirtualTimeLoop
 
 pytestmark = pytest.mark.virtual_time
@@ -146,3 +147,22 @@ def test_a_thread_that_the_loop_does_not_know_is_given_a_chance() -> None:
 
     with asyncio.Runner(loop_factory=partial(VirtualTimeLoop, patience=30.0)) as runner:
         assert runner.run(wait()) == "done"
+
+
+def test_the_signal_of_a_timeout_is_not_lost_in_a_callback() -> None:
+    async def spin() -> None:
+        loop = asyncio.get_running_loop()
+
+        def tick() -> None:
+            loop.call_later(0.1, tick)
+            if loop.time() > 1.0:
+                pytest.fail("too slow")
+
+        tick()
+        await asyncio.Event().wait()
+
+    with (
+        asyncio.Runner(loop_factory=VirtualTimeLoop) as runner,
+        pytest.raises(pytest.fail.Exception, match="too slow"),
+    ):
+        runner.run(spin())

@@ -17,6 +17,9 @@ from hideez_bench.protocol.packets import Reassembler, fragment
 from hideez_bench.protocol.values import Error
 from hideez_bench.protocol.wire import Wire
 
+BUSY_INTERVAL = 5.0
+"""Seconds from one BUSY to the next (client setting DeviceBusyTransmitInterval)."""
+
 BUSY_LIMIT = 90.0
 """Seconds that a busy key may keep a host waiting (client setting DeviceBusyTransmitTimeout)."""
 
@@ -64,8 +67,8 @@ class _Waiting:
     timeout: float
 
     def extend(self, now: float) -> None:
-        """The key is busy: wait as long again, but never beyond the limit."""
-        self.deadline.reschedule(min(now + self.timeout, self.latest))
+        """The key is busy: wait as long again once the next BUSY is due, but never beyond the limit."""
+        self.deadline.reschedule(min(now + BUSY_INTERVAL + self.timeout, self.latest))
 
 
 @dataclass

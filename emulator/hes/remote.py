@@ -82,8 +82,9 @@ class RemoteDevices:
         """The key's open channel; what goes wrong on it inside the block becomes the error for the client.
 
         Raises:
-            HesError: DeviceNotConnectedToAnyHost, RemoteConnectionTimedOut,
-                HesFailedEstablishRemoteDeviceConnection; HesKeyRefused, and as the text of `_errors_for_client` says.
+            HesError: DeviceNotConnectedToAnyHost, RemoteConnectionTimedOut, or
+                HesFailedEstablishRemoteDeviceConnection; from the block HesKeyRefused, HesRequestTimeout,
+                HesDeviceHubDisconnected or HesVerificationFailed.
         """
         host = self._hosts.get(serial, {}).get(workstation_id)
         if host is None:
@@ -107,7 +108,7 @@ class RemoteDevices:
         if host.opening is None:
             host.opening = self._core.spawn(self._open(host.workstation, serial))
         opening = host.opening
-        # Not awaited itself: a request that is given up must not take the opening away from the others.
+        # Not awaited itself, so that the guard holds even where the workstation does not let itself be interrupted.
         await asyncio.wait({opening}, timeout=self._limits.guard)
         if opening.done() and not opening.cancelled() and opening.exception() is None:
             return opening.result(), opening

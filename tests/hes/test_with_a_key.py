@@ -1,0 +1,112 @@
+"""The server against the firmware model itself: what the script of the other tests promises, the key does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from hideez_bench.emulator.hes.connection import ClientConnection
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.protocol.device import KeyDevice
+from hideez_bench.protocol.hes import (
+    ConnectionState,
+    HesError,
+    HesErrorCode,
+    HesKeyRefused,
+    HwVaultInfoFromClient,
+)
+from hideez_bench.protocol.names import ErrorName
+from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.transport import KeyRefused, MessageTransport
+from tests.key.desk import IDENTITY, Desk
+
+SERIAL = IDENTITY.serial
+
+
+@dataclass
+class Relay:
+    """A workstation with one key on it."""
+
+    transport: MessageTransport
+    id: str = "PC-1"
+
+    async def establish_remote_hw_vault_connection(self, serial: str, channel: int) -> MessageTransport:
+        assert (serial, channel) == (SERIAL, 4)
+        return self.transport
+
+
+async def report(main: KeyDevice) -> HwVaultInfoFromClient:
+    info = await main.refresh_device_info()
+    flags = (info.link_required, info.locked, info.can_unlock)
+    state = ConnectionState.INITIALIZING
+    return HwVaultInfoFromClient(
+        SERIAL, state, *flags, info.battery, str(info.firmware), info.storage_timestamp
+    )
+
+
+async def arrive(hes: Hes, transport: MessageTransport, main: KeyDevice) -> ClientConnection:
+    client = hes.connect(Relay(transport))
+    hes.approve_workstation("PC-1")
+    await client.update_hw_vault_properties(await report(main), return_info=False)
+    return client
+
+
+async def test_a_key_s_whole_life() -> None:
+    async with Hes() as hes, Desk().host() as host:
+        hes.import_vaults([VaultImport(SERIAL, IDENTITY.mac, IDENTITY.rfid)])
+        employee = hes.create_employee("Ann")
+        await hes.add_hardware_vault(employee.id, SERIAL)
+        main = await host.open()
+        client = await arrive(hes, host.transport, main)
+
+        # Link, code, Access
+        await client.update_hw_vault_status(await report(main))
+        assert ((await main.refresh_device_info()).unlock_attempts, main.info.can_unlock) == (3, True)
+        first_code = hes.get_activation_code(SERIAL)
+        await main.unlock_device_code(first_code)
+        await client.update_hw_vault_status(await report(main))
+        assert hes.vault(SERIAL).status is VaultStatus.Active
+        await client.auth_hw_vault(SERIAL)
+
+        # Suspend; the old code is dead, and three of them lock the key
+        await hes.suspend(SERIAL)
+        await hes.settled()
+        for error in (ErrorName.ERR_PIN_WRONG, ErrorName.ERR_PIN_WRONG, ErrorName.ERR_DEVICE_LOCKED_BY_CODE):
+            with pytest.raises(KeyRefused) as refused:
+                await main.unlock_device_code(first_code)
+            assert refused.value.error is error
+        with pytest.raises(HesError) as raised:
+            await client.update_hw_vault_status(await report(main))
+        assert raised.value.code is HesErrorCode.HesDeviceLocked
+        assert hes.vault(SERIAL).status is VaultStatus.Locked
+
+        # Activate
+        await hes.activate(SERIAL)
+        await hes.settled()
+        await main.unlock_device_code(hes.get_activation_code(SERIAL))
+        await client.update_hw_vault_status(await report(main))
+        assert hes.vault(SERIAL).status is VaultStatus.Active
+
+        # Remove: wiped at once
+        await hes.remove_hardware_vault(SERIAL)
+        await hes.settled()
+        assert hes.vault(SERIAL).status is VaultStatus.Ready
+
+
+async def test_key_that_another_server_linked() -> None:
+    """Q7: the key refuses this server's master key, and the vault stays Reserved."""
+    desk = Desk()
+    await desk.bring_to("U")
+    async with Hes() as hes, desk.host() as host:
+        hes.import_vaults([VaultImport(SERIAL, IDENTITY.mac, IDENTITY.rfid)])
+        await hes.add_hardware_vault(hes.create_employee("Ann").id, SERIAL)
+        main = await host.open()
+        client = await arrive(hes, host.transport, main)
+        with pytest.raises(HesKeyRefused) as refused:
+            await client.update_hw_vault_status(await report(main))
+        assert refused.value.error is ErrorName.ERR_KEY_WRONG
+        assert hes.vault(SERIAL).status is VaultStatus.Reserved
+        assert isinstance(hes.get_activation_code(SERIAL), ActivationCode)

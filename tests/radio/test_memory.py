@@ -13,7 +13,7 @@ from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 
-from hideez_bench.emulator.peripheral.gatt import GattServer
+from hideez_bench.emulator.peripheral.gatt import AttError, GattServer
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.emulator.radio.virtual_time import DeadlockError, VirtualTimeLoop
 from hideez_bench.protocol.errors import BenchError
@@ -352,6 +352,19 @@ async def test_a_failure_of_the_application_is_an_unlikely_error_and_is_reported
             await client.read_gatt_char(VALUE)
     assert error.value.code == BleakGATTProtocolErrorCode.UNLIKELY_ERROR
     assert [type(report["exception"]) for report in reports] == [KeyError]
+
+
+@pytest.mark.usefixtures("server")
+async def test_the_refusal_of_a_write_without_response_reaches_nobody(
+    radio: MemoryRadio, probe: Probe
+) -> None:
+    reports: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, report: reports.append(report))
+    probe.errors[CONTROL] = AttError(0x80)
+    async with await client_of(radio) as client:
+        await client.write_gatt_char(CONTROL, b"x", response=False)
+        assert [await probe.next(), await probe.next()][1] == Written(ALICE, CONTROL, b"x", 247)
+    assert reports == []
 
 
 @pytest.mark.usefixtures("server")

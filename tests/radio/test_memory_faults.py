@@ -193,3 +193,33 @@ async def test_when_the_stack_goes_away_everything_ends(
     with pytest.raises(BenchError, match="closed"):
         await server.start()
     await scanner.stop()
+
+
+async def test_an_advertisement_on_its_way_is_lost_when_its_sender_falls_silent(
+    radio: MemoryRadio, probe: Probe, alice: Host
+) -> None:
+    server = radio.server(probe)
+    await server.start()
+    scanner = BleakScanner(backend=radio.backend(ALICE).scanner)
+    await scanner.start()
+    radio.mute(server.address)
+    await asyncio.sleep(1.0)
+    await scanner.stop()
+    assert scanner.discovered_devices == []
+    assert radio.known == set()
+
+
+async def test_a_peripheral_that_stops_while_it_is_connected_to_leaves_no_link(
+    server: GattServer, probe: Probe, alice: Host
+) -> None:
+    client = await alice.connect()
+    await client.disconnect()
+    while not probe.events.empty():
+        probe.events.get_nowait()
+    connecting = asyncio.create_task(client.connect())
+    await asyncio.sleep(0)
+    await server.stop()
+    with pytest.raises(BleakError, match="device disconnected"):
+        await connecting
+    assert not client.is_connected
+    assert probe.events.empty()

@@ -20,8 +20,8 @@ from hideez_bench.emulator.radio.loopback.air import Air
 from hideez_bench.emulator.radio.loopback.bus import PrivateBus
 from hideez_bench.emulator.radio.loopback.environment import system_bus
 from hideez_bench.protocol.errors import BenchError
-from tests.radio.central import Central, on_air
-from tests.radio.probe import CONTROL, VALUE, WAIT, Connected, Disconnected, Probe
+from tests.radio.central import Central, Inbox, on_air
+from tests.radio.probe import CONTROL, VALUE, WAIT, Connected, Disconnected, Probe, Subscribed
 from tests.radio.radios import Loopback
 
 pytestmark = pytest.mark.skipif(bool(Loopback.missing()), reason=Loopback.missing())
@@ -133,6 +133,22 @@ async def test_a_server_that_is_not_on_the_air_is_harmless() -> None:
     server.notify(CONTROL, b"nobody")
     await server.disconnect()
     await server.stop()
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_more_notifications_than_the_socket_holds_are_waited_for() -> None:
+    probe, inbox = Probe(), Inbox()
+    async with (
+        on_air(BlessServer(probe, "hci0")) as server,
+        await Central.on_adapter("hci1").client() as client,
+    ):
+        await client.start_notify(CONTROL, inbox)
+        await probe.expect(Connected)
+        await probe.expect(Subscribed)
+        sent = [number.to_bytes(2, "big") * 50 for number in range(4000)]
+        for value in sent:
+            server.notify(CONTROL, value)
+        assert [await inbox.next() for _ in sent] == sent
 
 
 # The way out

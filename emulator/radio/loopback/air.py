@@ -17,6 +17,7 @@ from hideez_bench.emulator.radio.loopback.peripheral import ADVERTISEMENT, CHARA
 DBUS = "org.freedesktop.DBus"
 # A real advertiser is heard at another strength each time; a central takes a change for a sign of life.
 _RSSI = (-50, -52, -49, -51)
+_FIRST_PAUSE = 0.005  # seconds
 
 
 class Air:
@@ -79,16 +80,23 @@ class Air:
         await self._change.wait()
 
     def announce(self) -> None:
-        """Let all who listen hear all who advertise, now and again and again."""
+        """Let all who listen hear all who advertise: now, soon again, and then at the usual pace.
+
+        Soon again, because bleak begins to look at what it hears only a moment after it began to listen.
+        """
         if self._announcing is not None:
             self._announcing.cancel()
-            self._announcing = None
+        self._announce(_FIRST_PAUSE)
+
+    def _announce(self, pause: float) -> None:
+        self._announcing = None
         listeners = [adapter for adapter in self.adapters if adapter.discovery.active]
         for adapter in listeners:
             for _, peripheral in self.on_air():
                 adapter.hear(peripheral, next(self._rssi))
         if listeners:
-            self._announcing = asyncio.get_running_loop().call_later(self._announce_every, self.announce)
+            longer = min(2 * pause, self._announce_every)
+            self._announcing = asyncio.get_running_loop().call_later(pause, self._announce, longer)
 
     def forget_the_gone(self) -> None:
         """Start the clocks of those that went off the air."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
 import click
 
 from hideez_bench.harness.lab import install, runner, status
-from hideez_bench.harness.lab.cache import cache_folder, locked
+from hideez_bench.harness.lab.cache import cache_folder, clean
 from hideez_bench.harness.lab.errors import GuestFailed
 from hideez_bench.harness.lab.job import Job
 from hideez_bench.harness.lab.termination import ended_by_signals
@@ -138,6 +137,5 @@ def clean_command() -> None:
     Example:  hideez-bench lab clean
     """
     cache = cache_folder()
-    with locked(cache):
-        shutil.rmtree(cache)
-    click.echo(f"Removed {cache}.")
+    clean(cache)
+    click.echo(f"Emptied {cache}.")

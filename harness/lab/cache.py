@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ import platformdirs
 from hideez_bench.harness.lab.errors import LabUnavailable
 
 CACHE_VARIABLE = "HIDEEZ_BENCH_LAB_CACHE"
+LOCK = "lock"
+DRAFT = ".new-"
+DRAFT_SECONDS = 3600
 
 
 def cache_folder() -> Path:
@@ -34,20 +38,25 @@ def cache_folder() -> Path:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the cache's lock: whoever builds something in it does so alone, others wait."""
-    with (folder / "lock").open("w") as lock:
+    with (folder / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        remove_old_drafts(folder)
         yield
 
 
 @contextlib.contextmanager
 def new_file(target: Path) -> Iterator[Path]:
     """A path to write to, which takes the name `target` when the block ends well, and vanishes when it does not."""
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=DRAFT, dir=target.parent)
     os.close(handle)
     draft = Path(name)
     try:
         yield draft
         draft.replace(target)
+    except OSError as error:
+        raise LabUnavailable(
+            f"The lab could not make {target} ({error}): see that there is space."
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
 
@@ -55,14 +64,36 @@ def new_file(target: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """As `new_file`, for a folder. What stood at `target` before is replaced."""
-    draft = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=target.parent))
     try:
         yield draft
         if target.exists():
             shutil.rmtree(target)
         draft.rename(target)
+    except OSError as error:
+        raise LabUnavailable(
+            f"The lab could not make {target} ({error}): see that there is space."
+        ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def remove_old_drafts(folder: Path) -> None:
+    """Delete what processes that were killed have left half written."""
+    for draft in folder.glob(f"{DRAFT}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - draft.stat().st_mtime > DRAFT_SECONDS:
+                shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+
+
+def clean(folder: Path) -> None:
+    """Empty the cache; who waits for its lock finds it still there."""
+    with locked(folder):
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != LOCK:
+                entry.unlink()
 
 
 def keep_newest(folder: Path, pattern: str, count: int) -> None:

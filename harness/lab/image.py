@@ -102,9 +102,6 @@ class Recipe:
         self.tools = [found for name in TOOLS if (found := find_program(name))]
         self.standard_library = Path(sysconfig.get_path("stdlib"))
         self.package_folders = sorted({Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")})
-        self.packages = [
-            file for folder in self.package_folders for file in tree_files(folder, packages=True)
-        ]
 
     def key(self) -> str:
         """A name for this root's exact contents: it changes with any packed file."""
@@ -121,6 +118,11 @@ class Recipe:
             for library in self.libraries:
                 add_path(archive, library)
             archive.close()
+
+    @cached_property
+    def packages(self) -> list[str]:
+        """The files of the environment's packages."""
+        return [file for folder in self.package_folders for file in tree_files(folder, packages=True)]
 
     @cached_property
     def libraries(self) -> list[Path]:

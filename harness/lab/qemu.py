@@ -161,7 +161,7 @@ class Qemu:
     def failure(self, sentence: str) -> GuestFailed:
         """An error with the console's last lines."""
         self._console_reader.join(0.3)
-        return GuestFailed(f"{sentence}; the guest's last words are below.", list(self.console))
+        return GuestFailed(f"{sentence}.", list(self.console))
 
     def stop(self) -> None:
         """End the process. What the guest has written stays readable."""

@@ -64,7 +64,7 @@ def run(
                 qemu = stack.enter_context(resumed(machine, shares, snapshot))
                 start(qemu, job.message(cache))
             except GuestFailed as failure:
-                say(f"The guest's snapshot did not resume ({failure}) Booting afresh instead …")
+                say(f"The guest's snapshot did not resume, so it is booted afresh: {failure}")
                 snapshot.unlink(missing_ok=True)
                 stack.close()
                 qemu = None
@@ -187,7 +187,7 @@ def next_event(qemu: Qemu, timeout: float) -> dict[str, Any]:
         except ConnectionError:
             data = b""
         if not data:
-            raise qemu.failure("The guest ended by itself")
+            raise qemu.failure("The guest ended before its command did")
         heard += data
     event: dict[str, Any] = json.loads(heard)
     return event

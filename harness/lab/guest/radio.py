@@ -136,7 +136,7 @@ class Air(LocalLink):  # type: ignore[misc]  # as above
         return {name: len(adapter.le_connections) for name, adapter in self.adapters.items()}
 
 
-async def serve(air: Air) -> None:
+async def serve(air: Air, path: str = SOCKET) -> None:
     """Answer control requests, one line of JSON each, for ever."""
     operations: dict[str, Callable[..., object]] = {
         "cut": air.cut,
@@ -161,7 +161,7 @@ async def serve(air: Air) -> None:
             await writer.drain()
         writer.close()
 
-    server = await asyncio.start_unix_server(client, SOCKET)
+    server = await asyncio.start_unix_server(client, path)
     await server.serve_forever()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from hideez_bench.emulator.hes import models
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
@@ -318,3 +319,22 @@ async def test_default_profile(bench: Bench) -> None:
         button_expiration=0,
         master_key_expiration=0,
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "condition"),
+    [
+        ("button_pairing", Condition.BUTTON_BOND),
+        ("button_connection", Condition.BUTTON_CONNECT),
+        ("button_storage_access", Condition.BUTTON_CHANNEL),
+        ("pin_pairing", Condition.PIN_BOND),
+        ("pin_connection", Condition.PIN_CONNECT),
+        ("pin_storage_access", Condition.PIN_CHANNEL),
+        ("master_key_pairing", Condition.MASTER_KEY_BOND),
+        ("master_key_connection", Condition.MASTER_KEY_CONNECT),
+        ("master_key_storage_access", Condition.MASTER_KEY_CHANNEL),
+    ],
+)
+def test_each_condition_of_a_profile(field: str, condition: Condition) -> None:
+    profile = models.HardwareVaultProfile(pin_length=5, pin_try_count=3, pin_expiration=60, **{field: True})
+    assert profile.access_params() == AccessParams(condition, 5, 3, 60, 0, 0)

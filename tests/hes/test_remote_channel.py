@@ -27,8 +27,8 @@ async def refusal(call: Awaitable[object]) -> HesErrorCode:
 async def test_one_channel_serves_all_that_follows(bench: Bench) -> None:
     await bench.assign()
     await bench.arrive()
-    await bench.arrive()  # a second registration changes nothing
     await asyncio.gather(bench.update(), bench.update())
+    await bench.arrive()  # a second registration changes nothing
     bench.key.take()
     await bench.update()
     await bench.connection.auth_hw_vault(SERIAL)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hideez_bench.protocol.names import AccessLevel, Button, Condition
-from tests.key.desk import MASTER_KEY, STARTED, Desk, profile_of
+from hideez_bench.protocol.names import AccessLevel, Button, Condition, ErrorName
+from tests.key.desk import MASTER_KEY, STARTED, Desk, asked_to_wipe, profile_of
 
 MASTER, BUTTON, NEW_PIN = (
     AccessLevel.MASTER_KEY_REQUIRED,
@@ -105,3 +105,26 @@ async def test_a_pin_that_nobody_could_set_yet_must_be_set(unlocked: Desk) -> No
         await device.access(STARTED, MASTER_KEY, profile_of(Condition.PIN_CONNECT))
         info = await device.refresh_device_info()
     assert (info.access_level, info.pin_min_length, info.pin_attempts) == (NEW_PIN, 4, 10)
+
+
+@pytest.mark.parametrize("condition", [Condition.MASTER_KEY_CONNECT, Condition.MASTER_KEY_CHANNEL])
+async def test_access_forgets_what_link_and_channel_have_satisfied(
+    unlocked: Desk, condition: Condition
+) -> None:
+    async with unlocked.device("pc", channel=2) as device:
+        await device.access(STARTED, MASTER_KEY, profile_of(condition))
+        await device.check_passphrase(MASTER_KEY)
+        assert (await device.refresh_device_info()).access_level == NOTHING
+        await device.access(STARTED, MASTER_KEY, profile_of(condition))
+        assert (await device.refresh_device_info()).access_level == MASTER
+
+
+async def test_a_press_that_cancels_a_wipe_satisfies_nothing_else(unlocked: Desk) -> None:
+    async with unlocked.host("pc") as host, unlocked.device("another pc") as other:
+        device = await host.open()
+        await device.access(STARTED, MASTER_KEY, profile_of(Condition.BUTTON_CONNECT))
+        answer = await asked_to_wipe(unlocked, device)
+        unlocked.key.press(Button.SINGLE)
+        assert await answer is ErrorName.ERR_OPERATION_CANCELED
+        for each in (device, other):
+            assert (await each.refresh_device_info()).access_level == BUTTON

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar, Protocol, Self
 
-from dbus_fast import BusType, Message, MessageType
+from dbus_fast import Message
 from dbus_fast.aio import MessageBus
 
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.gatt import GattApplication, GattServer
 from hideez_bench.emulator.radio.loopback import LoopbackRadio
+from hideez_bench.emulator.radio.loopback.environment import VARIABLE, system_bus
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 
+ADAPTER = "org.bluez.Adapter1"
+DEVICE = "org.bluez.Device1"
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -87,31 +91,44 @@ class Memory:
         return {"backend": self._host.client}
 
 
-class Loopback:
-    """The stand-in for BlueZ on a private message bus, in this process; unmodified bless and bleak."""
-
-    peripherals = 2
+class _OverDBus:
+    """What the stand-in and the real BlueZ share: bless on hci0 and hci2, bleak on hci1."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
+        self._bus: MessageBus
 
-    @classmethod
-    def missing(cls) -> str:
-        return "" if shutil.which("dbus-daemon") else "dbus-daemon is not installed"
+    async def _join(self, address: str) -> None:
+        """Make a bus the system's, for bless, bleak and this."""
+        await self._stack.enter_async_context(system_bus(address))
+        self._bus = await MessageBus(bus_address=address).connect()
+        self._stack.push_async_callback(self._leave)
 
-    async def __aenter__(self) -> Self:
-        radio = await self._stack.enter_async_context(LoopbackRadio(adapters=3))
-        await self._stack.enter_async_context(radio.joined())
-        return self
+    async def _leave(self) -> None:
+        self._bus.disconnect()
+        await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
     async def __aexit__(self, *exception: object) -> None:
         await self._stack.aclose()
 
-    def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
-        return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
+    async def _objects(self) -> dict[str, dict[str, dict[str, Any]]]:
+        message = Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+        objects: dict[str, dict[str, dict[str, Any]]] = (await self._bus.call(message)).body[0]
+        return objects
+
+    async def _devices(self) -> dict[str, str]:
+        """The names of the devices that the central's adapter knows, by path."""
+        return {
+            path: interfaces[DEVICE]["Name"].value
+            for path, interfaces in (await self._objects()).items()
+            if path.startswith("/org/bluez/hci1/") and "Name" in interfaces.get(DEVICE, {})
+        }
 
     async def host_knows(self, name: str) -> bool:
-        return await _bluez_knows(name)
+        return name in (await self._devices()).values()
+
+    def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
+        return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
 
     def scanner_kwargs(self) -> dict[str, Any]:
         return {"bluez": {"adapter": "hci1"}}
@@ -120,8 +137,25 @@ class Loopback:
         return {"bluez": {"adapter": "hci1"}}
 
 
-class Bluez:
-    """The system's BlueZ: bless on hci0 (and hci2 where there is one), bleak on hci1."""
+class Loopback(_OverDBus):
+    """The stand-in for BlueZ on a private message bus, in this process; unmodified bless and bleak."""
+
+    peripherals = 2
+
+    @classmethod
+    def missing(cls) -> str:
+        return "" if shutil.which("dbus-daemon") else "dbus-daemon is not installed"
+
+    async def __aenter__(self) -> Self:
+        radio = await self._stack.enter_async_context(LoopbackRadio(adapters=3))
+        await self._join(radio.address)
+        return self
+
+
+class Bluez(_OverDBus):
+    """The system's BlueZ, with two adapters, or three for two peripherals at once."""
+
+    peripherals = 1
 
     PREFIX: ClassVar = "HB-"
     """The names of the contract's peripherals begin with this; only such devices are removed again."""
@@ -131,64 +165,23 @@ class Bluez:
         return ""
 
     async def __aenter__(self) -> Self:
-        self._bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-        adapters = [path for path in await self._objects() if path.rsplit("/", 1)[-1].startswith("hci")]
+        await self._join(os.environ.get(VARIABLE, "unix:path=/run/dbus/system_bus_socket"))
+        self._stack.push_async_callback(self._forget_devices)
+        adapters = [path for path, interfaces in (await self._objects()).items() if ADAPTER in interfaces]
         if len(adapters) < 2:
-            self._bus.disconnect()
+            await self._stack.aclose()
             raise RuntimeError(f"the contract needs two Bluetooth adapters, here are {adapters}")
         self.peripherals = len(adapters) - 1
         return self
 
-    async def __aexit__(self, *exception: object) -> None:
+    async def _forget_devices(self) -> None:
         """Remove what the central remembers: BlueZ would add it to what it hears in the next test."""
-        for path, interfaces in (await self._objects()).items():
-            name = interfaces.get("org.bluez.Device1", {}).get("Name")
-            if path.startswith("/org/bluez/hci1/") and name and name.value.startswith(self.PREFIX):
-                await self._call("/org/bluez/hci1", "org.bluez.Adapter1", "RemoveDevice", "o", [path])
-        self._bus.disconnect()
-
-    async def _objects(self) -> dict[str, dict[str, dict[str, Any]]]:
-        reply = await self._call("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
-        assert reply.message_type is MessageType.METHOD_RETURN, reply.body
-        objects: dict[str, dict[str, dict[str, Any]]] = reply.body[0]
-        return objects
-
-    async def _call(
-        self, path: str, interface: str, member: str, signature: str = "", body: list[Any] | None = None
-    ) -> Message:
-        message = Message("org.bluez", path, interface, member, signature=signature, body=body or [])
-        reply = await self._bus.call(message)
-        assert reply is not None
-        return reply
-
-    def make_server(self, application: GattApplication, index: int = 0) -> GattServer:
-        return BlessServer(application, adapter=f"hci{(0, 2)[index]}")
-
-    async def host_knows(self, name: str) -> bool:
-        return await _bluez_knows(name)
-
-    def scanner_kwargs(self) -> dict[str, Any]:
-        return {"bluez": {"adapter": "hci1"}}
-
-    def client_kwargs(self) -> dict[str, Any]:
-        return {"bluez": {"adapter": "hci1"}}
-
-
-async def _bluez_knows(name: str) -> bool:
-    """Whether BlueZ, or what stands in for it, has a device of this name on the central's adapter."""
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    try:
-        message = Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
-        reply = await bus.call(message)
-    finally:
-        bus.disconnect()
-    assert reply is not None
-    devices = (
-        interfaces.get("org.bluez.Device1", {})
-        for path, interfaces in reply.body[0].items()
-        if path.startswith("/org/bluez/hci1/")
-    )
-    return any(device["Name"].value == name for device in devices if "Name" in device)
+        for path, name in (await self._devices()).items():
+            if name.startswith(self.PREFIX):
+                message = Message(
+                    "org.bluez", "/org/bluez/hci1", ADAPTER, "RemoveDevice", signature="o", body=[path]
+                )
+                await self._bus.call(message)
 
 
 def _loopback_loop() -> asyncio.AbstractEventLoop:

@@ -155,7 +155,12 @@ def download_kernel(cache: Path, say: Say) -> Path:
         if refusal:
             raise LabUnavailable(f"apt could not download the guest's kernel {packages[0]}: {refusal}.")
         say("Unpacking the kernel …")
-        return unpack_kernel(sorted(scratch.glob("*.deb")), scratch, cache)
+        try:
+            return unpack_kernel(sorted(scratch.glob("*.deb")), scratch, cache)
+        except subprocess.CalledProcessError as error:
+            raise LabUnavailable(
+                f"The guest's kernel {packages[0]} could not be unpacked ({error})."
+            ) from error
 
 
 def resolve_kernel() -> list[str]:

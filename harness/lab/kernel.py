@@ -25,6 +25,8 @@ MODULES = (
     *("ctr", "sha512_generic", "drbg", "ecdh_generic", "cmac", "ecb"),
     *("bluetooth", "hci_vhci", "algif_hash", "algif_skcipher", "uhid"),
 )
+# Others come and go between kernels, as their work moves into the kernel itself.
+INDISPENSABLE = ("9p", "bluetooth", "hci_vhci")
 _KERNEL_PACKAGE = re.compile(r"^\s*Depends: (linux-(?:image|modules|modules-extra)-\d\S*)$", re.MULTILINE)
 _MAGIC = {b"\xfd7zXZ\x00": "xz", b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -71,13 +73,17 @@ def module_files(base: Path, version: str) -> list[Path]:
     subprocess.run([program("depmod"), "-b", base, version], check=True)
     ordered: dict[Path, None] = {}
     for module in MODULES:
-        printed = subprocess.run(
+        shown = subprocess.run(
             [program("modprobe"), "-d", base, "-S", version, "-C", "/dev/null", "--show-depends", module],
             capture_output=True,
             text=True,
-            check=True,
-        ).stdout
-        ordered.update(dict.fromkeys(load_order(printed)))
+            check=False,
+        )
+        if shown.returncode and module in INDISPENSABLE:
+            raise LabUnavailable(
+                f"The kernel {version} has no module {module}, so the lab's guest would have no Bluetooth."
+            )
+        ordered.update(dict.fromkeys(load_order(shown.stdout)))
     return list(ordered)
 
 

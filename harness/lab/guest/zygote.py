@@ -11,7 +11,6 @@ Never imports the project itself: that is mounted after the snapshot, so that ed
 from __future__ import annotations
 
 import array
-import asyncio
 import contextlib
 import fcntl
 import importlib.util
@@ -19,6 +18,7 @@ import json
 import marshal
 import os
 import random
+import re
 import selectors
 import shutil
 import signal
@@ -37,6 +37,7 @@ LOGS = Path("/var/log/lab")
 BUSYBOX = "/lab/busybox"
 RESEED_RANDOM = 0x5207  # ioctl RNDRESEEDCRNG
 ADAPTERS_SECONDS = 60
+POWERED = re.compile(r'"Powered"\s+variant\s+boolean true')
 MOUNT_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000"
 
 
@@ -46,32 +47,21 @@ def note(text: str) -> None:
     print(f"[{uptime}] {text}", flush=True)  # noqa: T201 - the console is where the host looks
 
 
-async def powered_adapters() -> int:
-    """How many adapters bluetoothd shows as switched on."""
-    from dbus_fast import BusType, Message, MessageType
-    from dbus_fast.aio import MessageBus
+def powered_adapters() -> int:
+    """How many adapters bluetoothd shows as switched on.
 
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    question = Message(
-        destination="org.bluez",
-        path="/",
-        interface="org.freedesktop.DBus.ObjectManager",
-        member="GetManagedObjects",
-    )
-    answer = await bus.call(question)
-    bus.disconnect()
-    if answer.message_type is not MessageType.METHOD_RETURN:
-        return 0
-    adapters = [
-        found["org.bluez.Adapter1"] for found in answer.body[0].values() if "org.bluez.Adapter1" in found
-    ]
-    return sum(adapter["Powered"].value for adapter in adapters)
+    Asked by a program of its own: a connection of this process would live on in all that it forks.
+    """
+    question = "org.freedesktop.DBus.ObjectManager.GetManagedObjects"
+    command = ["dbus-send", "--system", "--print-reply", "--dest=org.bluez", "/", question]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return len(POWERED.findall(answer))
 
 
 def wait_for_adapters(count: int) -> None:
     """Return when all adapters are there and switched on; end the guest when they do not come."""
     limit = time.monotonic() + ADAPTERS_SECONDS
-    while (found := asyncio.run(powered_adapters())) < count:
+    while (found := powered_adapters()) < count:
         if time.monotonic() > limit:
             for log in sorted(LOGS.iterdir()):
                 note(f"{log.name}: {log.read_text()[-2000:]}")
@@ -163,6 +153,7 @@ class Zygote:
         program = Program(argv, folder, environment, list(zip(wanted, numbers, strict=False)))
         process = self.fork(program)
         if process == 0:
+            launcher.close()
             return program
         self.launchers[process] = launcher
         self.selector.register(launcher, selectors.EVENT_READ, lambda: self.lose_launcher(process))
@@ -206,6 +197,13 @@ class Zygote:
             shutil.copytree(LOGS, "/out/guest", dirs_exist_ok=True, copy_function=shutil.copyfile)
         self.tell_host(event="exit", status=status)
 
+    def close(self) -> None:
+        """Close everything now: what the garbage collector closes later may by then be another file."""
+        self.selector.close()
+        for end in (self.listener, self.wakes, self.wake, *self.launchers.values()):
+            end.close()
+        os.close(self.host)
+
     def fork(self, program: Program) -> int:
         """Fork; the parent closes the program's files.
 
@@ -216,7 +214,7 @@ class Zygote:
         if process == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            self.selector.close()
+            self.close()
         else:
             for _, number in program.files:
                 os.close(number)

@@ -107,8 +107,10 @@ async def test_is_not_found_once_stopped_and_found_again_once_restarted(
 
 async def test_stop_drops_the_link(radio: RadioUnderTest, probe: Probe, central: Central) -> None:
     async with on_air(radio.make_server(probe)):
-        await (await central.client()).connect()
+        client = await central.client()
+        await client.connect()
     await central.wait_lost()
+    await client.disconnect()  # bleak frees its own means only now
 
 
 # Discovery of services

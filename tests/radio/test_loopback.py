@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import bless
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakDBusError, BleakError
@@ -19,10 +21,10 @@ from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
-from hideez_bench.emulator.radio.loopback import LoopbackRadio
+from hideez_bench.emulator.radio.loopback import LoopbackRadio, peripheral
 from hideez_bench.protocol.errors import BenchError
 from tests.radio.central import Central, Inbox, on_air
-from tests.radio.probe import CONTROL, STRICT, VALUE, WAIT, Connected, Disconnected, Probe, Subscribed
+from tests.radio.probe import CONTROL, FIRST, STRICT, VALUE, WAIT, Connected, Disconnected, Probe, Subscribed
 from tests.radio.radios import Loopback
 
 pytestmark = pytest.mark.skipif(bool(Loopback.missing()), reason=Loopback.missing())
@@ -237,7 +239,78 @@ async def test_two_programs_on_one_adapter_share_a_link(loopback: LoopbackRadio,
         assert not client.is_connected
 
 
+async def test_plain_bless_works_as_it_is(loopback: LoopbackRadio, stranger: Program) -> None:
+    server = bless.BlessServer(name="plain")
+    server.read_request_func = lambda characteristic, **_: characteristic.value
+
+    def write(characteristic: Any, value: bytes, **_: Any) -> None:
+        characteristic.value = value
+        server.update_value(FIRST, CONTROL)
+
+    server.write_request_func = write
+    flags, permissions = bless.GATTCharacteristicProperties, bless.GATTAttributePermissions
+    await server.add_new_service(FIRST)
+    await server.add_new_characteristic(
+        FIRST,
+        CONTROL,
+        flags.read | flags.write | flags.notify,
+        bytearray(b"plain"),
+        permissions.readable | permissions.writeable,
+    )
+    await server.start()
+    inbox = Inbox()
+    async with await Central.on_adapter(None).client("plain") as client:
+        assert await client.read_gatt_char(CONTROL) == b"plain"
+        await client.start_notify(CONTROL, inbox)
+        await client.write_gatt_char(CONTROL, b"new", response=True)
+        assert await inbox.next() == b"new"
+    await server.stop()
+    server.bus.disconnect()  # which bless leaves to its user
+    await server.bus.wait_for_disconnect()
+    server.bus._stream.close()
+    server.bus._sock.close()
+
+
+async def test_the_smallest_mtu_cuts_notifications_and_reads_values_in_parts() -> None:
+    probe, inbox, value = Probe(), Inbox(), bytes(range(256)) * 2
+    probe.values[VALUE] = value
+    async with (
+        LoopbackRadio(mtu=23) as radio,
+        radio.joined(),
+        on_air(BlessServer(probe)) as server,
+        await Central.on_adapter(None).client() as client,
+    ):
+        assert await client.read_gatt_char(VALUE) == value
+        await client.start_notify(CONTROL, inbox)
+        await probe.expect(Connected)
+        await probe.expect(Subscribed)
+        server.notify(CONTROL, value)
+        assert await inbox.next() == value[:20]
+
+
 # Programs that die
+
+
+async def test_a_program_that_does_not_answer_is_not_waited_for_for_ever(
+    stranger: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peripheral, "REQUEST_TIMEOUT", 0.05)
+    stranger.bus.add_message_handler(lambda message: message.message_type is MessageType.METHOD_CALL)
+    hci0, gatt = "/org/bluez/hci0", "org.bluez.GattManager1"
+    error = await stranger.error(hci0, gatt, "RegisterApplication", "oa{sv}", "/", {})
+    assert error == "org.bluez.Error.Failed"
+
+
+async def test_a_key_that_hangs_loses_its_link(
+    loopback: LoopbackRadio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peripheral, "REQUEST_TIMEOUT", 0.1)
+    central = Central.on_adapter("hci1")
+    async with python(KEY, loopback.address) as key, await central.client() as client:
+        key.send_signal(signal.SIGSTOP)
+        with pytest.raises(BleakError):
+            await client.read_gatt_char(VALUE)
+        await central.wait_lost()
 
 
 async def test_a_killed_key_is_lost_at_once_and_can_be_started_again(loopback: LoopbackRadio) -> None:

@@ -177,11 +177,14 @@ class Peripheral:
         """Call the program; the reply may be an error.
 
         Raises:
-            TimeoutError: it did not answer within `REQUEST_TIMEOUT`.
+            BusError: it did not answer within `REQUEST_TIMEOUT`.
         """
         message = Message(self.owner, path, interface, member, signature=signature, body=body or [])
-        async with asyncio.timeout(REQUEST_TIMEOUT):
-            return await self._bus.call(message)
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT):
+                return await self._bus.call(message)
+        except TimeoutError:
+            raise BusError("Failed", "The program does not answer") from None
 
     def tell(
         self, path: str, interface: str, member: str, signature: str = "", body: list[Any] | None = None

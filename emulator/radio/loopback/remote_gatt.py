@@ -149,7 +149,7 @@ class RemoteAttribute(BusObject):
             raise BusError("NotConnected", "Not Connected")
         try:
             return await self.link.peripheral.call(self._path_there, self.interface, member, signature, body)
-        except TimeoutError:
+        except BusError:
             self.link.close()
             raise BusError("NotConnected", "Not Connected") from None
 

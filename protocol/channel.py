@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.messages import EncryptionVerified, Envelope, VerifyEncryption
 from hideez_bench.protocol.names import ErrorName

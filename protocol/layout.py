@@ -20,6 +20,7 @@ from construct import (
     Switch,
     Terminated,
 )
+
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import Secret

@@ -26,6 +26,7 @@ from construct import (
     Switch,
 )
 from construct import Flag as Bit
+
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.layout import (
     Converted,

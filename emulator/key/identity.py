@@ -70,6 +70,21 @@ class Identity:
             model=model,
         )
 
+    @classmethod
+    def from_local_name(cls, name: str) -> Self:
+        """The identity of the invented key with a Bluetooth name, as `HK-00203` (a Key 3) or `HK4-00203` (a Key 4).
+
+        Raises:
+            BenchError: no key has such a name.
+        """
+        models = {"HK": Model.KEY_3, "HK4": Model.KEY_4}
+        prefix, _, digits = name.partition("-")
+        if prefix not in models or not re.fullmatch(r"[0-9]{5}", digits):
+            raise BenchError(
+                f"{name!r} is no name of a key: HK or HK4, a dash, and five digits, as HK-00203."
+            )
+        return cls.numbered(int(digits), models[prefix])
+
     @property
     def local_name(self) -> str:
         """The Bluetooth name, as `HK-00203`."""

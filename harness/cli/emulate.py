@@ -38,6 +38,9 @@ def emulate(name: str, state: Path | None, adapter: str | None) -> None:
 
 
 async def _serve(identity: Identity, state: Path | None, adapter: str | None) -> None:
+    asked_to_end = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     nvram = SqliteNvram(state) if state else MemoryNvram()
     try:
         wire = default_wire()
@@ -48,21 +51,17 @@ async def _serve(identity: Identity, state: Path | None, adapter: str | None) ->
         async with application:
             kept = f"its memory is {state}" if state else "it forgets all when it ends"
             click.echo(f"{identity.local_name} ({identity.serial}) is on the air; {kept}. Ctrl-C ends it.")
-            await _until_ended(application)
+            await _until_ended(application, asked_to_end)
     finally:
         nvram.close()
 
 
-async def _until_ended(application: KeyApplication) -> None:
-    """Wait for Ctrl-C or SIGTERM.
+async def _until_ended(application: KeyApplication, asked: asyncio.Event) -> None:
+    """Wait until the user has had enough.
 
     Raises:
         BenchError: Bluetooth went away under the key.
     """
-    loop = asyncio.get_running_loop()
-    asked = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
     ends = [asyncio.ensure_future(asked.wait()), asyncio.ensure_future(application.server.wait_closed())]
     done, pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:

@@ -6,6 +6,8 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from hypothesis import strategies as st
+
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import (
     AccessLevel,
@@ -28,7 +30,6 @@ from hideez_bench.protocol.values import (
     Version,
 )
 from hideez_bench.protocol.wire import Header, Packet
-from hypothesis import strategies as st
 
 u8, u16, u32 = (st.integers(0, 2**bits - 1) for bits in (8, 16, 32))
 i8 = st.integers(-128, 127)

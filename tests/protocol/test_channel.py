@@ -6,12 +6,13 @@ import secrets
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hideez_bench.protocol import channel as ch
 from hideez_bench.protocol.messages import EncryptionVerified
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import ChannelKey
-from hypothesis import given
-from hypothesis import strategies as st
 
 ROOT = ch.private_key(secrets.token_bytes)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from hideez_bench.protocol import channel as ch
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.layout import WireError
 from hideez_bench.protocol.names import Command, ErrorName
 from hideez_bench.protocol.secret import ChannelKey
 from hideez_bench.protocol.wire import default_wire
-
 from tests.protocol.golden import Golden, load, read
 
 GOLDEN = load()

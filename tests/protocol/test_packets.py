@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hideez_bench.protocol.names import ErrorName, PacketKind
 from hideez_bench.protocol.packets import PacketError, Reassembler, fragment
 from hideez_bench.protocol.wire import default_wire
-from hypothesis import given
-from hypothesis import strategies as st
 
 WIRE = default_wire()
 CANCEL = bytes.fromhex("0201")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Flag, StrEnum
 
 import pytest
+
 from hideez_bench.protocol import names
 from hideez_bench.protocol.profile import Tag, default_profile
 

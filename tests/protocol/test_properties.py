@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hideez_bench.protocol.layout import Layout, MessageSet, WireError
-from hideez_bench.protocol.wire import default_wire
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hideez_bench.protocol.layout import Layout, MessageSet, WireError
+from hideez_bench.protocol.wire import default_wire
 from tests.protocol.golden import load
 from tests.protocol.strategies import BY_LAYER
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
+
 from hideez_bench.protocol.describe import describe
 from hideez_bench.protocol.messages import Link, UnlockDeviceCode
 from hideez_bench.protocol.secret import ActivationCode, ChannelKey, MasterKey, Secret

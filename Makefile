@@ -2,7 +2,7 @@
 # make test  everything that must hold, installing what it needs
 # make help  the other words
 .DEFAULT_GOAL := help
-.PHONY: help run test check format test-host test-lab clean
+.PHONY: help run test check format packages test-host test-lab clean
 PYTHON ?= python3
 BIN := .venv/bin
 ROOMS := protocol emulator harness fixtures
@@ -41,13 +41,16 @@ format: .venv/dev.stamp ## put the source into its standard form
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
+packages: .venv/dev.stamp ## install what the tests need of the system (Debian, as root)
+	@$(BIN)/hideez-bench lab install || test "$$CI" != true
+
 test-host: .venv/dev.stamp ## the tests that need no Bluetooth
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto
 
 test-lab: .venv/dev.stamp ## the same flow on a real Linux Bluetooth stack, in a guest
 	@$(BIN)/python -m hideez_bench.harness.lab.tier
 
-test: check test-host test-lab ## everything that must hold
+test: check packages test-host test-lab ## everything that must hold
 
 clean: ## remove what make made here
 	@rm -rf .venv .typing build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -76,7 +76,7 @@ TEXT_FILES = {
 # What a test on Bluetooth never imports, as it costs memory and time. Names of top-level packages.
 LEFT_OUT_PACKAGES = {
     *("pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel", "build"),
-    *("mypy", "mypyc", "ruff", "ast_serialize", "librt", "__pycache__"),
+    *("mypy", "mypyc", "ruff", "ast_serialize", "librt", "atheris", "__pycache__"),
 }
 LEFT_OUT_FOLDERS = {
     *("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data"),

@@ -23,5 +23,5 @@ ip link set lo up
 dbus-daemon --system --fork
 start-bluetoothd
 cd /lab
-"$LAB_PYTHON" -u -m guest.radio "$LAB_ADAPTERS" >/var/log/lab/radio.log 2>&1 &
-exec "$LAB_PYTHON" -u -m guest.zygote
+"$LAB_PYTHON" -m guest.radio "$LAB_ADAPTERS" >/var/log/lab/radio.log 2>&1 &
+exec "$LAB_PYTHON" -m guest.zygote

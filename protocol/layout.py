@@ -12,16 +12,27 @@ from construct import (
     Adapter,
     Construct,
     ConstructError,
-    ExprValidator,
     GreedyBytes,
+    If,
     Int8ul,
     Prefixed,
     Struct,
     Switch,
     Terminated,
+    Validator,
 )
 
 from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.meaning import (
+    Bits,
+    ErrorNames,
+    FieldIs,
+    FieldOf,
+    Hidden,
+    Meaning,
+    Names,
+    Record,
+)
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import Secret
 from hideez_bench.protocol.values import UnknownError
@@ -58,16 +69,19 @@ class Layout(Generic[T]):
 
     Attributes:
         value: the class of the value.
+        fields: its fields in wire order.
         field: the construct to use where this value is part of another.
     """
 
     def __init__(self, value: type[T], *wire_fields: Construct, struct: type[Construct] = Struct) -> None:
         names = [field.name for field in fields(value)]  # type: ignore[arg-type]
         self.value = value
+        self.fields = wire_fields
         self.field: Construct = Converted(
             struct(*wire_fields),
             lambda parsed: value(**{name: parsed[name] for name in names}),
             lambda instance: {name: getattr(instance, name) for name in names},
+            Record(value),
         )
         self._closed = Struct("value" / self.field, Terminated)
 
@@ -90,15 +104,19 @@ class Layout(Generic[T]):
 
 
 class MessageSet(Generic[T]):
-    """Messages that travel behind a command number: one direction's control messages, or all requests."""
+    """Messages that travel behind a command number: one direction's control messages, or all requests.
+
+    Attributes:
+        layouts: the messages by their number.
+    """
 
     def __init__(self, numbers: Mapping[str, int], layouts: Sequence[Layout[Any]]) -> None:
-        self._by_number = {numbers[layout.value.command]: layout.value for layout in layouts}
+        self.layouts = {numbers[layout.value.command]: layout for layout in layouts}
+        self._by_number = {number: layout.value for number, layout in self.layouts.items()}
         number_of = {layout.value: numbers[layout.value.command] for layout in layouts}
         self._closed = Struct(
             "command" / Converted(Int8ul, self._by_number.__getitem__, number_of.__getitem__),
-            "value"
-            / Switch(lambda message: message.command, {layout.value: layout.field for layout in layouts}),
+            "value" / Switch(FieldOf("command"), {layout.value: layout.field for layout in layouts}),
             Terminated,
         )
 
@@ -163,11 +181,22 @@ def _reason(error: ConstructError) -> str:
 
 
 class Converted(Adapter):  # type: ignore[misc]
-    """A field that is one thing on the wire and another in a value."""
+    """A field that is one thing on the wire and another in a value.
 
-    def __init__(self, subcon: Construct, decode: Callable[[Any], Any], encode: Callable[[Any], Any]) -> None:
+    Attributes:
+        meaning: what it stands for, where the bytes alone do not tell.
+    """
+
+    def __init__(
+        self,
+        subcon: Construct,
+        decode: Callable[[Any], Any],
+        encode: Callable[[Any], Any],
+        meaning: Meaning | None = None,
+    ) -> None:
         super().__init__(subcon)
         self._to_value, self._to_wire = decode, encode
+        self.meaning = meaning
 
     def _decode(self, obj: Any, context: Any, path: str) -> Any:
         return self._convert(self._to_value, obj, path)
@@ -190,7 +219,12 @@ class _Unmappable(ConstructError):  # type: ignore[misc]
 def name_of(subcon: Construct, names: type[E], numbers: Mapping[str, int]) -> Construct:
     """A number that stands for a name of `names`; any other number is an error."""
     by_number = {numbers[name.value]: name for name in names}
-    return Converted(subcon, lambda number: by_number[number], lambda name: numbers[name.value])
+    return Converted(
+        subcon,
+        lambda number: by_number[number],
+        lambda name: numbers[name.value],
+        Names({number: name.value for number, name in by_number.items()}),
+    )
 
 
 def error_of(subcon: Construct, numbers: Mapping[str, int]) -> Construct:
@@ -200,6 +234,7 @@ def error_of(subcon: Construct, numbers: Mapping[str, int]) -> Construct:
         subcon,
         lambda number: by_number.get(number) or UnknownError(number),
         lambda error: error.number if isinstance(error, UnknownError) else numbers[error.value],
+        ErrorNames({number: name.value for number, name in by_number.items()}, closed=False),
     )
 
 
@@ -220,23 +255,35 @@ def flags_of(subcon: Construct, flags: type[F], bits: Mapping[str, int]) -> Cons
     def encode(value: F) -> int:
         return sum(mask for flag, mask in masks.items() if flag in value)
 
-    return Converted(subcon, decode, encode)
+    return Converted(subcon, decode, encode, Bits({mask: str(flag.name) for flag, mask in masks.items()}))
 
 
 def secret_of(subcon: Construct, kind: type[Secret]) -> Construct:
     """Bytes that become a secret the moment they are read."""
-    return Converted(subcon, kind, lambda secret: secret.reveal())
+    return Converted(subcon, kind, lambda secret: secret.reveal(), Hidden())
+
+
+class Limited(Validator):  # type: ignore[misc]
+    """A number from `low` to `high`, or bytes of so many."""
+
+    def __init__(self, subcon: Construct, low: int, high: int) -> None:
+        super().__init__(subcon)
+        self.low, self.high = low, high
+
+    def _validate(self, obj: Any, context: Any, path: str) -> bool:
+        return self.low <= (len(obj) if isinstance(obj, bytes) else obj) <= self.high
 
 
 def limited(subcon: Construct, low: int, high: int) -> Construct:
     """A number from `low` to `high`, or bytes of so many."""
-
-    def within(value: Any, _context: Any) -> bool:
-        return low <= (len(value) if isinstance(value, bytes) else value) <= high
-
-    return ExprValidator(subcon, within)
+    return Limited(subcon, low, high)
 
 
 def lv(low: int = 0, high: int = 255) -> Construct:
     """Bytes behind their length in one byte, `low` to `high` of them."""
     return Prefixed(Int8ul, limited(GreedyBytes, low, high))
+
+
+def if_ok(field: Construct) -> Construct:
+    """A field that is left out, and None, when the request was refused."""
+    return If(FieldIs("error", ErrorName.Ok), field)

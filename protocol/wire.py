@@ -17,7 +17,6 @@ from construct import (
     Construct,
     GreedyBytes,
     GreedyString,
-    If,
     Int8sl,
     Int8ul,
     Int16ul,
@@ -34,17 +33,18 @@ from hideez_bench.protocol.layout import (
     MessageSet,
     error_of,
     flags_of,
+    if_ok,
     limited,
     lv,
     name_of,
     secret_of,
 )
+from hideez_bench.protocol.meaning import Dotted, FieldOf, Hidden, Names, Text
 from hideez_bench.protocol.names import (
     AccessLevel,
     Button,
     Command,
     Condition,
-    ErrorName,
     Lock,
     PacketKind,
     WipeResult,
@@ -93,7 +93,9 @@ class Wire:
         error = error_of(Int16ul, numbers("error"))
         access_level = flags_of(Int8ul, AccessLevel, numbers("access_level"))
         update_counter = limited(Int8ul, 0, 63)
-        version = Converted(Bytes(3), lambda v: Version(*v), lambda v: bytes([v.major, v.minor, v.patch]))
+        version = Converted(
+            Bytes(3), lambda v: Version(*v), lambda v: bytes([v.major, v.minor, v.patch]), Dotted()
+        )
         master_key = secret_of(Bytes(32), MasterKey)
         attempts = limited(Int8ul, size("attempts_min"), size("attempts_max"))
         code = secret_of(lv(size("code_min"), size("code_max")), ActivationCode)
@@ -137,7 +139,7 @@ class Wire:
         )
         self.device_info = Layout(
             DeviceInfo,
-            "serial" / Converted(lv(), bytes.decode, str.encode),
+            "serial" / Converted(lv(), bytes.decode, str.encode, Text()),
             "firmware" / version,
             "bootloader" / version,
             "battery" / Int8sl,
@@ -177,16 +179,16 @@ class Wire:
             numbers("control"),
             [
                 Layout(m.Status, "state" / self.device_state.field),
-                Layout(m.RootKey, "error" / error, "root_public" / _if_ok(POINT)),
+                Layout(m.RootKey, "error" / error, "root_public" / if_ok(POINT)),
                 Layout(
                     m.EncryptionVerified,
                     "error" / error,
-                    "channel" / _if_ok(Int8ul),
-                    "key_public" / _if_ok(POINT),
-                    "key_nonce" / _if_ok(NONCE),
-                    "proof" / _if_ok(SIGNATURE),
+                    "channel" / if_ok(Int8ul),
+                    "key_public" / if_ok(POINT),
+                    "key_nonce" / if_ok(NONCE),
+                    "proof" / if_ok(SIGNATURE),
                 ),
-                Layout(m.EncryptionReset, "error" / error, "channel" / _if_ok(Int8ul)),
+                Layout(m.EncryptionReset, "error" / error, "channel" / if_ok(Int8ul)),
                 Layout(m.Busy, "channel" / Int8ul),
                 Layout(m.Cancelled),
                 Layout(m.WipeStatus, "result" / name_of(Int8ul, WipeResult, numbers("wipe_result"))),
@@ -226,9 +228,9 @@ class Wire:
             "command" / name_of(Int8ul, Command, numbers("command")),
             "error" / error,
             "body"
-            / _if_ok(
+            / if_ok(
                 Switch(
-                    lambda reply: reply.command,
+                    FieldOf("command"),
                     {
                         Command.PING: GreedyString("utf8"),
                         Command.GET_INFO: self.device_info.field,
@@ -245,17 +247,13 @@ class Wire:
         return Mode.BOOT if boot else Mode.APPLICATION
 
 
-def _if_ok(field: Construct) -> Construct:
-    """A field that is left out, and None, when the request was refused."""
-    return If(lambda answer: answer.error is ErrorName.Ok, field)
-
-
 def _optional_key() -> Construct:
     """A master key behind its length, or nothing behind a zero."""
     return Converted(
         lv(0, 32),
         lambda raw: MasterKey(raw) if raw else None,
         lambda key: key.reveal() if key else b"",
+        Hidden(),
     )
 
 
@@ -263,7 +261,10 @@ def _slot_or_any(slots: int, any_slot: int) -> Construct:
     """A licence slot, or None for one of the key's choice."""
     numbers: dict[int | None, int] = {None: any_slot, **{slot: slot for slot in range(slots)}}
     return Converted(
-        Int8ul, {number: slot for slot, number in numbers.items()}.__getitem__, numbers.__getitem__
+        Int8ul,
+        {number: slot for slot, number in numbers.items()}.__getitem__,
+        numbers.__getitem__,
+        Names({number: "any" if slot is None else f"slot {slot}" for slot, number in numbers.items()}),
     )
 
 

@@ -16,7 +16,7 @@ from hideez_bench.harness.client.flow import ConnectionFlow, FlowResult
 from hideez_bench.harness.client.relay import RelayingWorkstation
 from hideez_bench.harness.client.session import UserInterface
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
-from hideez_bench.protocol.channel import Random
+from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.describe import describe
 from hideez_bench.protocol.device import KeyDevice, Traffic
 from hideez_bench.protocol.errors import BenchError
@@ -49,7 +49,8 @@ class Verdict:
 class Bench:
     """A server and a workstation that it trusts, in front of whatever key `open_link` leads to.
 
-    Used as a context manager; it closes the server. `timeline` is told what every actor does.
+    Used as a context manager; it closes the server. `timeline` is told what every actor does, `on_keys` the keys of
+    each channel that opens.
     """
 
     def __init__(
@@ -61,9 +62,12 @@ class Bench:
         store_url: str = "sqlite://",
         random: Random = secrets.token_bytes,
         attempts: Sequence[float] = SYSTEM_ATTEMPTS,
+        on_keys: KeysMade = lambda request, answer, keys: None,
     ) -> None:
         self.timeline = timeline
-        self.hes = Hes(store_url, observe=self._hes_event, observe_traffic=self._hes_traffic, wire=wire)
+        self.hes = Hes(
+            store_url, observe=self._hes_event, observe_traffic=self._hes_traffic, wire=wire, on_keys=on_keys
+        )
         self.administrator = Administrator(self.hes, timeline)
         self._workstation = RelayingWorkstation(WORKSTATION, wire)
         self._connection = self.hes.connect(self._workstation)
@@ -72,6 +76,7 @@ class Bench:
         self._wire = wire
         self._random = random
         self._attempts = attempts
+        self._on_keys = on_keys
 
     async def __aenter__(self) -> Bench:
         return self
@@ -90,6 +95,7 @@ class Bench:
             wire=self._wire,
             random=self._random,
             attempts=self._attempts,
+            on_keys=self._on_keys,
         )
 
     async def import_from_key(self) -> str:
@@ -102,7 +108,7 @@ class Bench:
             transport = PacketTransport(link, self._wire)
             await transport.start()
             main = self._wire.profile.channel("MAIN")
-            device = KeyDevice(transport, main, wire=self._wire, random=self._random)
+            device = KeyDevice(transport, main, wire=self._wire, random=self._random, on_keys=self._on_keys)
             info = await device.verify_and_initialize()
         if not self.administrator.knows(info.serial):
             if not info.link_required:

@@ -20,6 +20,7 @@ from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.harness.client.connecting import OpenLink
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Radio, Target
+from hideez_bench.protocol.channel import KeysMade
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import Wire
 
@@ -59,7 +60,13 @@ async def open_stage(target: Target, wire: Wire, *, adapter: str | None = None) 
             yield await _emulator_stage(target, wire, stack)
 
 
-def make_key(identity: Identity, nvram: Nvram, wire: Wire) -> Key:
+def make_key(
+    identity: Identity,
+    nvram: Nvram,
+    wire: Wire,
+    *,
+    on_keys: KeysMade = lambda request, answer, keys: None,
+) -> Key:
     """A key on the event loop's clock and the computer's time, with the system's randomness."""
     return Key(
         nvram,
@@ -68,6 +75,7 @@ def make_key(identity: Identity, nvram: Nvram, wire: Wire) -> Key:
         utc=lambda: int(time.time()),
         random=secrets.token_bytes,
         wire=wire,
+        on_keys=on_keys,
     )
 
 

@@ -82,6 +82,10 @@ class ChannelKeys:
     key_to_host: ChannelKey
 
 
+KeysMade = Callable[[VerifyEncryption, EncryptionVerified, ChannelKeys], None]
+"""Who is told of the keys of each channel that opens, with the two messages that opened it."""
+
+
 def _signed_part(request: VerifyEncryption, key_public: bytes, key_nonce: bytes) -> bytes:
     spoken = bytes([request.channel]) + request.host_public + request.host_nonce + key_public + key_nonce
     return b"hideez verify" + spoken

@@ -12,6 +12,7 @@ from hideez_bench.protocol.channel import (
     KEY_TO_HOST,
     ChannelError,
     HostHandshake,
+    KeysMade,
     Opener,
     Random,
     Sealer,
@@ -61,6 +62,7 @@ class KeyDevice:
         timeouts: Timeouts = LOCAL,
         root_key: bytes | None = None,
         observe: Callable[[bool, Traffic], None] = lambda to_key, message: None,
+        on_keys: KeysMade = lambda request, answer, keys: None,
     ) -> None:
         self.channel = channel
         self.root_key = root_key
@@ -69,6 +71,7 @@ class KeyDevice:
         self._random = random
         self._timeouts = timeouts
         self._observe = observe
+        self._on_keys = on_keys
         self._ciphers: tuple[Sealer, Opener] | None = None
         self._info: DeviceInfo | None = None
 
@@ -100,6 +103,7 @@ class KeyDevice:
         if verified.error is not ErrorName.Ok:
             raise KeyRefused("VERIFY_ENCRYPTION", verified.error)
         keys = handshake.finish(verified, answer.root_public)
+        self._on_keys(handshake.request, verified, keys)
         self.root_key = answer.root_public
         self._ciphers = (
             Sealer(self.channel, HOST_TO_KEY, keys.host_to_key),

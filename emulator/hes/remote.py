@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import hes_error
-from hideez_bench.protocol.channel import ChannelError
+from hideez_bench.protocol.channel import ChannelError, KeysMade
 from hideez_bench.protocol.device import REMOTE, KeyDevice, Traffic
 from hideez_bench.protocol.hes import HesError, HesErrorCode, HesKeyRefused, Workstation
 from hideez_bench.protocol.layout import WireError
@@ -50,12 +50,18 @@ class RemoteDevices:
     """
 
     def __init__(
-        self, core: Core, wire: Wire, limits: RemoteLimits, observe: Callable[[str, bool, Traffic], None]
+        self,
+        core: Core,
+        wire: Wire,
+        limits: RemoteLimits,
+        observe: Callable[[str, bool, Traffic], None],
+        on_keys: KeysMade,
     ) -> None:
         self._core = core
         self._wire = wire
         self._limits = limits
         self._observe = observe
+        self._on_keys = on_keys
         self._hosts: dict[str, dict[str, _Host]] = {}
 
     def register(self, serial: str, workstation: Workstation, owner: object) -> None:
@@ -133,6 +139,7 @@ class RemoteDevices:
                     timeouts=REMOTE,
                     root_key=self._core.store.root_key(serial),
                     observe=lambda to_key, message: self._observe(serial, to_key, message),
+                    on_keys=self._on_keys,
                 )
                 await device.verify_and_initialize()
         except TimeoutError:

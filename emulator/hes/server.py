@@ -30,6 +30,7 @@ from hideez_bench.emulator.hes.remote import RemoteDevices, RemoteLimits
 from hideez_bench.emulator.hes.status_update import StatusUpdate
 from hideez_bench.emulator.hes.store import Rows, Store, vault_for_admin
 from hideez_bench.emulator.hes.views import employee_view, vault_view
+from hideez_bench.protocol.channel import KeysMade
 from hideez_bench.protocol.device import Traffic
 from hideez_bench.protocol.hes import Workstation
 from hideez_bench.protocol.secret import ActivationCode
@@ -55,6 +56,7 @@ class Hes:
             key's serial number.
         wire: the format that keys speak.
         limits: how long the server waits for its channel to a key.
+        on_keys: is told the keys of the server's channel, each time that it opens.
     """
 
     def __init__(
@@ -67,10 +69,11 @@ class Hes:
         observe_traffic: Callable[[str, bool, Traffic], None] = lambda serial, to_key, message: None,
         wire: Wire | None = None,
         limits: RemoteLimits | None = None,
+        on_keys: KeysMade = lambda request, answer, keys: None,
     ) -> None:
         wire = wire or default_wire()
         self._core = Core(Store(store_url), utc, random, observe or _log)
-        self._remotes = RemoteDevices(self._core, wire, limits or RemoteLimits(), observe_traffic)
+        self._remotes = RemoteDevices(self._core, wire, limits or RemoteLimits(), observe_traffic, on_keys)
         self._status_update = StatusUpdate(self._core, self._remotes)
         self._connections: list[ClientConnection] = []
 

@@ -13,7 +13,7 @@ from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import Nvram, NvramError
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.emulator.key.state import State, load_state, store_state
-from hideez_bench.protocol.channel import CURVE, private_key
+from hideez_bench.protocol.channel import CURVE, KeysMade, private_key
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import MasterKey
 from hideez_bench.protocol.values import DeviceInfo
@@ -54,11 +54,13 @@ class Firmware:
         utc: Callable[[], int],
         random: Callable[[int], bytes],
         wire: Wire,
+        on_keys: KeysMade,
     ) -> None:
         self.identity = identity
         self.clock = clock
         self.random = random
         self.wire = wire
+        self.on_keys = on_keys
         self.access = AccessControl(wire.profile.channel("MAIN"))
         self.connections = 0
         self.battery = 100

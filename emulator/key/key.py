@@ -11,6 +11,7 @@ from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.link import Carrier, KeyLink
 from hideez_bench.emulator.key.nvram import Nvram
 from hideez_bench.emulator.key.view import KeyView, Led
+from hideez_bench.protocol.channel import KeysMade
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.values import InfoCharacteristic
@@ -32,6 +33,7 @@ class Key:
         wire: the format it speaks.
         on_change: told of every change of `view`.
         on_fault: told when the memory failed; the host is answered with ERR_HARDWARE_FAULT.
+        on_keys: told the keys of each channel that opens.
 
     Raises:
         NvramError: the memory cannot be read, means nothing, or is another key's.
@@ -48,11 +50,12 @@ class Key:
         wire: Wire | None = None,
         on_change: Callable[[KeyView], None] = lambda view: None,
         on_fault: Callable[[BenchError], None] = lambda fault: None,
+        on_keys: KeysMade = lambda request, answer, keys: None,
     ) -> None:
         self.identity = identity
         self._wire = wire or default_wire()
         self._firmware = Firmware(
-            nvram, identity=identity, clock=clock, utc=utc, random=random, wire=self._wire
+            nvram, identity=identity, clock=clock, utc=utc, random=random, wire=self._wire, on_keys=on_keys
         )
         self._on_change = on_change
         self._on_fault = on_fault

@@ -160,6 +160,7 @@ class KeyLink:
         except ChannelError:
             self._tell(m.EncryptionVerified(ErrorName.ERR_SC_INVALID_PUBKEY))
             return
+        self._firmware.on_keys(request, answer, keys)
         self.channels.open(request.channel, keys)
         self._tell(answer)
 

@@ -24,7 +24,7 @@ from hideez_bench.harness.client.relay import RelayingWorkstation
 from hideez_bench.harness.client.session import Session, UserInterface
 from hideez_bench.harness.client.state_update import update_state
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
-from hideez_bench.protocol.channel import Random
+from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.describe import describe
 from hideez_bench.protocol.device import KeyDevice, Traffic
 from hideez_bench.protocol.errors import BenchError
@@ -65,6 +65,7 @@ class ConnectionFlow:
         random: Random,
         attempts: Sequence[float] = SYSTEM_ATTEMPTS,
         stack: Stack = Stack.SYSTEM,
+        on_keys: KeysMade = lambda request, answer, keys: None,
     ) -> None:
         self._open_link = open_link
         self._hes = hes
@@ -75,6 +76,7 @@ class ConnectionFlow:
         self._random = random
         self._attempts = attempts
         self._stack = stack
+        self._on_keys = on_keys
         self._link: Link | None = None
         self._session: Session | None = None
         self._cancel_reason = ""
@@ -124,6 +126,7 @@ class ConnectionFlow:
             wire=self._wire,
             random=self._random,
             observe=self._command_seen,
+            on_keys=self._on_keys,
         )
         info = await initialize(transport, device)
         timeline.tell(Actor.CLIENT, f"has an encrypted channel to key {info.serial}", to=Actor.KEY)

@@ -13,7 +13,12 @@ from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakError
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakDBusError,
+    BleakError,
+)
 
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.link import LinkLost
@@ -104,6 +109,8 @@ class BleakLink:
             ) from None
         except (BleakError, EOFError) as error:
             await self._drop()
+            if not found:
+                raise NoBluetooth(_why_no_scan(error)) from None
             raise ConnectionFailed(f"{self.name} could not be connected: {_first_line(error)}") from None
         except BaseException:
             await self._drop()
@@ -195,6 +202,18 @@ def _why_no_bluetooth(error: BleakBluetoothNotAvailableError) -> str:
         f"This machine has no usable Bluetooth ({_first_line(error)}); plug in an adapter, see that "
         "bluetoothd runs, or use --target emulator, which needs none."
     )
+
+
+def _why_no_scan(error: Exception) -> str:
+    name = error.dbus_error if isinstance(error, BleakDBusError) else ""
+    if name == "org.freedesktop.DBus.Error.ServiceUnknown":
+        return (
+            "bluetoothd is not running on this machine; start it (systemctl start bluetooth), or use "
+            "--target emulator, which needs none."
+        )
+    if name == "org.bluez.Error.NotReady":
+        return "The Bluetooth adapter is switched off; switch it on (bluetoothctl power on)."
+    return f"Bluetooth on this machine could not look for keys: {_first_line(error)}."
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,106 @@
+"""The shape of the project: what depends on what, what the wheel holds, what must stand nowhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("protocol", "emulator", "harness", "fixtures")
+
+# Where the harness starts what it stands in for; everywhere else it knows the emulator not.
+MAY_USE_EMULATOR = {"stage.py", "bench.py", "administration.py", "cli"}
+
+
+def sources(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The project's modules that a file imports, as `emulator.key.key`."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name.removeprefix("hideez_bench.") for name in names if name.startswith("hideez_bench.")}
+
+
+def users(room: str, of: str) -> list[str]:
+    return [
+        str(path.relative_to(ROOT))
+        for path in sources(room)
+        if any(name == of or name.startswith(f"{of}.") for name in imported(path))
+    ]
+
+
+def test_arrows_run_down_only() -> None:
+    assert users("protocol", "emulator") == users("protocol", "harness") == []
+    assert users("emulator", "harness") == []
+    assert users("emulator/key", "emulator.hes") == users("emulator/key", "emulator.radio") == []
+    assert users("emulator/key", "emulator.peripheral") == []
+
+
+def test_the_harness_starts_the_emulator_in_few_places() -> None:
+    strays = [path for path in users("harness", "emulator") if Path(path).parts[1] not in MAY_USE_EMULATOR]
+    assert strays == []
+
+
+def test_the_wheel_holds_every_package() -> None:
+    declared = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    there = {
+        ".".join(("hideez_bench", *path.parent.relative_to(ROOT).parts))
+        for room in ROOMS
+        for path in (ROOT / room).rglob("__init__.py")
+    }
+    assert declared == there
+
+
+@pytest.mark.parametrize("room", ROOMS[1:3])
+def test_the_wire_stands_in_protocol_alone(room: str) -> None:
+    uuid_base = re.compile("0f4a-?ca95", re.IGNORECASE)
+    strays = [str(path.relative_to(ROOT)) for path in sources(room) if uuid_base.search(path.read_text())]
+    assert strays == []
+
+
+def test_bless_and_its_message_bus_are_used_in_one_folder() -> None:
+    strays = [
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in sources(room)
+        if re.search(r"^\s*(from|import) (bless|dbus_next)", path.read_text(), re.MULTILINE)
+        and path.parent.name != "peripheral"
+    ]
+    # The lab's guest imports everything beforehand, to be quick.
+    assert [path for path in strays if not path.startswith("harness/lab/guest/")] == []
+
+
+def tracked_text() -> list[tuple[str, str]]:
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if names.returncode:
+        pytest.skip("this is no git checkout")
+    files = [ROOT / name for name in names.stdout.splitlines()]
+    return [
+        (str(path.relative_to(ROOT)), path.read_text())
+        for path in files
+        if path.is_file() and b"\0" not in path.read_bytes()[:4096]
+    ]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"pypi[.]org|python[h]osted|registry[.]npmjs|deb[.]debian[.]org",
+        r"(^|[^\w.])/(work|Users)/\w",
+    ],
+    ids=["registry hosts", "machine paths"],
+)
+def test_nothing_ties_the_project_to_a_machine(pattern: str) -> None:
+    strays = [name for name, text in tracked_text() if re.search(pattern, text, re.MULTILINE)]
+    assert strays == []

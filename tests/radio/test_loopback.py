@@ -163,8 +163,11 @@ asyncio.run(main())
 async def test_bless_and_bleak_meet_on_the_adapter_that_both_take_by_default() -> None:
     probe = Probe()
     async with on_air(BlessServer(probe)), await Central.on_adapter(None).client() as client:
+        came = await probe.expect(Connected)
         assert await client.read_gatt_char(VALUE) == b"a value"
-        assert probe.readers
+        assert probe.readers == [came.central]
+    assert await probe.next() == Disconnected(came.central)
+    assert probe.events.empty()
 
 
 @pytest.mark.usefixtures("loopback")
@@ -237,6 +240,7 @@ async def test_two_programs_on_one_adapter_share_a_link(loopback: LoopbackRadio,
         assert await stranger.error(path, DEVICE, "Disconnect") is None
         await probe.expect(Disconnected)
         assert not client.is_connected
+        await client.disconnect()
 
 
 async def test_plain_bless_works_as_it_is(loopback: LoopbackRadio, stranger: Program) -> None:
@@ -323,6 +327,7 @@ async def test_a_killed_key_is_lost_at_once_and_can_be_started_again(loopback: L
             await central.wait_lost()
             with pytest.raises(BleakError):
                 await client.read_gatt_char(VALUE)
+            await client.disconnect()  # bleak frees its own means only now
             assert await central.find(timeout=SOON) is None
 
 
@@ -418,6 +423,7 @@ async def test_a_connection_waits_for_a_key_that_is_silent(
     async with on_air(BlessServer(Probe(), "hci0")):
         await connecting
         assert await client.read_gatt_char(VALUE) == b"a value"
+        await client.disconnect()
     await stranger.wait_signal("InterfacesRemoved", path)
 
 

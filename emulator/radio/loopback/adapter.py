@@ -38,6 +38,7 @@ class Adapter(BusObject):
         self.air = air
         self.discovery = Discovery()
         self.peripherals: dict[str, Peripheral] = {}  # by the bus name of their program
+        self._acting: set[str] = set()  # programs that use it as central
         self._devices: dict[str, RemotePeripheral] = {}  # by address
         self._timers: dict[RemotePeripheral, asyncio.TimerHandle] = {}
         # From the block for documentation (RFC 7042): no real adapter has it.
@@ -72,6 +73,7 @@ class Adapter(BusObject):
         """Listen for a program."""
         self._need_power()
         self.discovery.start(caller)
+        self.acts_as_central(caller)
         self._show_discovery()
         # After the answer, as over the air.
         asyncio.get_running_loop().call_soon(self.air.announce)
@@ -91,6 +93,18 @@ class Adapter(BusObject):
         if device is None:
             raise BusError("DoesNotExist", "Does Not Exist")
         self._forget(device)
+
+    def acts_as_central(self, program: str) -> None:
+        """Note that a program uses the adapter as central."""
+        self._acting.add(program)
+
+    def onlookers(self) -> set[str]:
+        """The programs that are to hear of links to peripherals.
+
+        All that have looked, but for those that only have a peripheral here. Such a program takes every device
+        that connects for a central of its own, and with BlueZ it is right: one adapter cannot connect to itself.
+        """
+        return self.tree.viewers - (set(self.peripherals) - self._acting)
 
     def hear(self, peripheral: Peripheral, rssi: int) -> None:
         """An advertisement arrives."""
@@ -241,6 +255,7 @@ class Adapter(BusObject):
 
     def program_gone(self, name: str) -> None:
         """A program left the bus: all that it had here goes with it."""
+        self._acting.discard(name)
         self.discovery.forget(name)
         self._show_discovery()
         if name in self.peripherals:

@@ -131,6 +131,7 @@ class Air:
             self._program_says(message)
 
     def _program_gone(self, name: str) -> None:
+        self.tree.viewers.discard(name)
         for adapter in self.adapters:
             adapter.program_gone(name)
 

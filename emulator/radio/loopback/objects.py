@@ -79,19 +79,20 @@ class BusObject:
         del caller, interface, value
         raise BusError(ErrorType.PROPERTY_READ_ONLY, f"{name} cannot be set")
 
-    def change(self, interface: str, changed: Properties, invalidated: Iterable[str] = ()) -> None:
-        """Change properties, and tell everybody who can see the object."""
+    def change(
+        self,
+        interface: str,
+        changed: Properties,
+        invalidated: Iterable[str] = (),
+        onlookers: Iterable[str] | None = None,
+    ) -> None:
+        """Change properties, and tell everybody who can see the object, or only some onlookers."""
         gone = [name for name in invalidated if self.interfaces[interface].pop(name, None) is not None]
         self.interfaces[interface].update(changed)
         if changed or gone:
-            self.tree.signal(
-                self.path,
-                PROPERTIES,
-                "PropertiesChanged",
-                "sa{sv}as",
-                [interface, changed, gone],
-                self.audience,
-            )
+            body = [interface, changed, gone]
+            for audience in (self.audience,) if onlookers is None else onlookers:
+                self.tree.signal(self.path, PROPERTIES, "PropertiesChanged", "sa{sv}as", body, audience)
 
     def value(self, interface: str, name: str) -> Any:
         """The value of a property."""
@@ -103,6 +104,8 @@ class ObjectTree:
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
+        self.viewers: set[str] = set()
+        """The programs that have looked at all objects."""
         self._objects: dict[tuple[str | None, str], BusObject] = {}
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -161,6 +164,7 @@ class ObjectTree:
         """The signature of the answer, and the answer or a coroutine that gives it."""
         caller, path = message.sender or "", message.path or ""
         if message.interface == OBJECT_MANAGER and message.member == "GetManagedObjects" and path == "/":
+            self.viewers.add(caller)
             return "a{oa{sa{sv}}}", self._managed(caller)
         if message.interface == INTROSPECTABLE and message.member == "Introspect":
             return "s", self._introspect(path, caller)

@@ -49,6 +49,7 @@ class RemotePeripheral(Device):
     @method(DEVICE, "Connect")
     async def connect(self, caller: str) -> None:
         """Connect for a program; done once the services are known. It joins a link that is there."""
+        self.adapter.acts_as_central(caller)
         if self.link is None:
             adapter, peripheral = await self._wait_on_air()
             if self.link is None:
@@ -84,7 +85,7 @@ class RemotePeripheral(Device):
 
     def connected(self) -> None:
         """The link is there."""
-        self.change(DEVICE, {"Connected": Variant("b", True)})
+        self.change(DEVICE, {"Connected": Variant("b", True)}, onlookers=self.adapter.onlookers())
 
     def resolved(self, uuids: list[str]) -> None:
         """The services are known."""
@@ -93,5 +94,6 @@ class RemotePeripheral(Device):
     def disconnected(self) -> None:
         """The link is gone."""
         self.link = None
-        self.change(DEVICE, {"ServicesResolved": Variant("b", False), "Connected": Variant("b", False)})
+        self.change(DEVICE, {"ServicesResolved": Variant("b", False)})
+        self.change(DEVICE, {"Connected": Variant("b", False)}, onlookers=self.adapter.onlookers())
         self.adapter.forget_later(self)

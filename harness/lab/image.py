@@ -84,7 +84,7 @@ LEFT_OUT_FOLDERS = {
 }
 LEFT_OUT_FILES = ("distutils-precedence.pth",)
 LEFT_OUT_ENDINGS = (".a", ".c", ".h", ".exe", ".pyi", ".pxd", ".pyx", ".opt-1.pyc", ".opt-2.pyc")
-LEFT_OUT_MARKS = ("__mypyc.", "_tkinter.", "_testcapi", "_testinternal", "_test_")
+LEFT_OUT_MARKS = ("san_with_fuzzer.", "__mypyc.", "_tkinter.", "_testcapi", "_testinternal", "_test_")
 
 
 class Recipe:

@@ -133,8 +133,9 @@ def run_to_end(action: Callable[[], object]) -> None:
     status = 0
 
     def leave() -> None:
-        with contextlib.suppress(OSError, ValueError):  # the program closed it, or nobody reads any more
-            sys.stdout.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # the program closed it, or nobody reads any more
+                stream.flush()
         os._exit(status)
 
     atexit.register(leave)  # what the program registers later is called before

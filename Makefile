@@ -2,9 +2,10 @@
 # make test  everything that must hold, installing what it needs
 # make help  the other words
 .DEFAULT_GOAL := help
-.PHONY: help run test check format packages test-host test-lab clean
+.PHONY: help run test check format packages test-host test-lab fuzz clean
 PYTHON ?= python3
 BIN := .venv/bin
+SECONDS ?= 60
 ROOMS := protocol emulator harness fixtures
 
 help: ## what make can do
@@ -22,6 +23,10 @@ help: ## what make can do
 	@echo "Installing hideez-bench and its development tools into .venv (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/run.stamp
+
+.venv/fuzz.stamp: .venv/dev.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@touch $@
 
 # The type checker sees the rooms as the one package that they are when installed.
 .typing/stamp: Makefile
@@ -51,6 +56,9 @@ test-lab: .venv/dev.stamp ## the same flow on a real Linux Bluetooth stack, in a
 	@$(BIN)/python -m hideez_bench.harness.lab.tier
 
 test: check packages test-host test-lab ## everything that must hold
+
+fuzz: .venv/fuzz.stamp ## search for input that breaks something, for SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean: ## remove what make made here
 	@rm -rf .venv .typing build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

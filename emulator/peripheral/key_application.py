@@ -30,7 +30,7 @@ class KeyApplication:
         self, key: Key, *, profile: Profile, make_server: Callable[[KeyApplication], GattServer]
     ) -> None:
         self.key = key
-        self.services = _services(profile)
+        self.services = key_services(profile)
         self._main = profile.uuid("main")
         self._battery = profile.uuid("battery_level")
         self._readable: dict[str, Callable[[], bytes]] = {
@@ -108,7 +108,8 @@ class KeyApplication:
             self._timer = asyncio.get_running_loop().call_at(due, self._tick)
 
 
-def _services(profile: Profile) -> Sequence[Service]:
+def key_services(profile: Profile) -> Sequence[Service]:
+    """The services of a key, in the order in which they are registered."""
     uuid = profile.uuid
     return (
         Service(

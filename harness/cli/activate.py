@@ -14,6 +14,7 @@ import platformdirs
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.bench import Bench, Ending, Verdict
 from hideez_bench.harness.cli import story
+from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.session import UserInterface
@@ -42,6 +43,7 @@ NAME_DIGITS = 5
 @click.option(
     "--reactivate", is_flag=True, help="Press Activate on a Locked key first, which makes a new code."
 )
+@evidence_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the decoded exchange too.")
 def activate(
@@ -51,6 +53,8 @@ def activate(
     timeout: float | None,
     hes_file: Path | None,
     reactivate: bool,
+    capture: Path | None,
+    keylog: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -73,7 +77,8 @@ def activate(
         sink=(lambda event: None) if as_json else story.printer(verbose),
         announce=(lambda text: None) if as_json else story.say,
     )
-    stage_name, verdict = asyncio.run(run())
+    with leave_evidence(capture, keylog, default_wire().profile) as evidence:
+        stage_name, verdict = asyncio.run(run(evidence))
     if as_json:
         click.echo(json.dumps(run.report(stage_name, verdict), indent=2))
     else:
@@ -84,8 +89,9 @@ def activate(
 @click.command()
 @click.option("--radio", type=click.Choice([radio.value for radio in Radio]), default=Radio.AUTO.value,
               show_default=True, help="What stands in for Bluetooth.")  # fmt: skip
+@evidence_options
 @click.option("-v", "--verbose", is_flag=True, help="Show the decoded exchange too.")
-def demo(radio: str, verbose: bool) -> None:
+def demo(radio: str, capture: Path | None, keylog: Path | None, verbose: bool) -> None:
     r"""Show both endings: a key that is activated, and one that locks itself after three wrong codes.
 
     \b
@@ -96,20 +102,21 @@ def demo(radio: str, verbose: bool) -> None:
         ("A new employee types the right code", [Choice.RIGHT], Ending.ACTIVE),
         ("Somebody types three wrong codes", [Choice.WRONG] * 3, Ending.LOCKED),
     )
-    for title, entries, expected in endings:
-        story.say(f"\n{title}\n", bold=True)
-        run = _Run(
-            target=EmulatorTarget(Radio(radio)),
-            entries=entries,
-            sink=story.printer(verbose),
-            announce=story.say,
-        )
-        name, verdict = asyncio.run(run())
-        story.conclude(name, verdict)
-        if verdict.ending is not expected:
-            raise BenchError(
-                f"This should have ended as {expected}, and ended as {verdict.ending}: {verdict.error}"
+    with leave_evidence(capture, keylog, default_wire().profile) as evidence:
+        for title, entries, expected in endings:
+            story.say(f"\n{title}\n", bold=True)
+            run = _Run(
+                target=EmulatorTarget(Radio(radio)),
+                entries=entries,
+                sink=story.printer(verbose),
+                announce=story.say,
             )
+            name, verdict = asyncio.run(run(evidence))
+            story.conclude(name, verdict)
+            if verdict.ending is not expected:
+                raise BenchError(
+                    f"This should have ended as {expected}, and ended as {verdict.ending}: {verdict.error}"
+                )
 
 
 class _Run:
@@ -138,18 +145,19 @@ class _Run:
         self._radio = ""
         self._seconds = 0.0
 
-    async def __call__(self) -> tuple[str, Verdict]:
+    async def __call__(self, evidence: Evidence) -> tuple[str, Verdict]:
         wire = default_wire()
         timeline = Timeline(asyncio.get_running_loop().time, self._sink)
         async with open_stage(self._target, wire, adapter=self._adapter) as stage:
             self._radio = stage.radio
             self._announce(f"Key {stage.name}, radio {stage.radio}\n")
             bench = Bench(
-                open_link=stage.open_link,
+                open_link=evidence.link(stage.open_link),
                 timeline=timeline,
                 wire=wire,
                 store_url=self._store_url(),
                 attempts=self._attempts,
+                on_keys=evidence.on_keys,
             )
             async with bench:
                 serial = await self._prepare(bench, stage)

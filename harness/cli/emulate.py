@@ -13,6 +13,7 @@ from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
+from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
 from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import default_wire
@@ -25,7 +26,10 @@ from hideez_bench.protocol.wire import default_wire
 @click.option(
     "--adapter", metavar="HCI", help="The Bluetooth adapter to use. [default: the first that is on]"
 )
-def emulate(name: str, state: Path | None, adapter: str | None) -> None:
+@evidence_options
+def emulate(
+    name: str, state: Path | None, adapter: str | None, capture: Path | None, keylog: Path | None
+) -> None:
     r"""Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
 
     It needs an adapter, or a stand-in for one: `hideez-bench radio`.
@@ -34,19 +38,23 @@ def emulate(name: str, state: Path | None, adapter: str | None) -> None:
     hideez-bench emulate --name HK-00203 --state key.db
     hideez-bench activate --target ble:HK-00203          (in another terminal)
     """
-    asyncio.run(_serve(Identity.from_local_name(name), state, adapter))
+    identity = Identity.from_local_name(name)
+    with leave_evidence(capture, keylog, default_wire().profile) as evidence:
+        asyncio.run(_serve(identity, state, adapter, evidence))
 
 
-async def _serve(identity: Identity, state: Path | None, adapter: str | None) -> None:
+async def _serve(identity: Identity, state: Path | None, adapter: str | None, evidence: Evidence) -> None:
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     nvram = SqliteNvram(state) if state else MemoryNvram()
     try:
         wire = default_wire()
-        key = make_key(identity, nvram, wire)
+        key = make_key(identity, nvram, wire, on_keys=evidence.on_keys)
         application = KeyApplication(
-            key, profile=wire.profile, make_server=lambda app: BlessServer(app, adapter=adapter)
+            key,
+            profile=wire.profile,
+            make_server=lambda app: evidence.server(lambda seen: BlessServer(seen, adapter=adapter), app),
         )
         async with application:
             kept = f"its memory is {state}" if state else "it forgets all when it ends"

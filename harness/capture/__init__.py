@@ -1,0 +1,1 @@
+"""Captures of Bluetooth traffic: reading what others recorded, recording what goes over a link, and the keys to it."""

@@ -69,8 +69,8 @@ class Bench:
             store_url, observe=self._hes_event, observe_traffic=self._hes_traffic, wire=wire, on_keys=on_keys
         )
         self.administrator = Administrator(self.hes, timeline)
-        self._workstation = RelayingWorkstation(WORKSTATION, wire)
-        self._connection = self.hes.connect(self._workstation)
+        self.workstation = RelayingWorkstation(WORKSTATION, wire)
+        self._connection = self.hes.connect(self.workstation)
         self.hes.approve_workstation(WORKSTATION)
         self._open_link = open_link
         self._wire = wire
@@ -89,7 +89,7 @@ class Bench:
         return ConnectionFlow(
             open_link=self._open_link,
             hes=self._connection,
-            workstation=self._workstation,
+            workstation=self.workstation,
             ui=ui,
             timeline=self.timeline,
             wire=self._wire,

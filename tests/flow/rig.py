@@ -6,10 +6,12 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.key import Key
+from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.harness.bench import Bench
@@ -31,7 +33,7 @@ class Rig:
     """A factory key on the air, its vault assigned to somebody, and a client that has not connected yet."""
 
     def __init__(self, radio: RadioUnderTest, *, index: int = 0) -> None:
-        self._radio = radio
+        self.radio = radio
         self.identity = Identity.numbered(secrets.randbelow(100_000))
         self.nvram = MemoryNvram()
         self.timeline = Timeline(asyncio.get_running_loop().time, self._heard)
@@ -49,6 +51,9 @@ class Rig:
         self._options = BleakOptions(radio.scanner_kwargs(), radio.client_kwargs())
         self.bench = Bench(open_link=self.link, timeline=self.timeline, wire=WIRE)
 
+    vault_until = datetime(2030, 1, 1, tzinfo=UTC)
+    """When licences of tests end."""
+
     @property
     def serial(self) -> str:
         return self.identity.serial
@@ -60,6 +65,10 @@ class Rig:
         return BleakLink(
             self.identity.local_name, profile=WIRE.profile, timeout=seconds, options=self._options
         )
+
+    def license(self) -> bytes:
+        """A licence that the key takes."""
+        return issue_license(self.serial, int(self.vault_until.timestamp()))
 
     def person(self, *entries: Entry) -> ScriptedPerson:
         return ScriptedPerson(entries, lambda: self.bench.administrator.code(self.serial))
@@ -98,7 +107,7 @@ class Rig:
 
     async def host_knows_the_key(self) -> bool:
         """Whether the central's host has a record of the key."""
-        return await self._radio.host_knows(self.identity.local_name)
+        return await self.radio.host_knows(self.identity.local_name)
 
     def commands(self, channel: int | None = None) -> list[str]:
         """The commands that went to the key so far, by name, of one channel or of all."""

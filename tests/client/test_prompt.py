@@ -1,0 +1,134 @@
+"""The prompt for the activation code: when it appears, what it costs, how long it waits. In virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.harness.client.errors import FlowCancelled, GetActivationCodeTimeout
+from hideez_bench.harness.client.session import CodePrompt
+from hideez_bench.protocol.names import Button
+from hideez_bench.protocol.secret import ActivationCode
+from tests.flow.rig import RIGHT, WRONG, Rig, last_info
+
+pytestmark = pytest.mark.virtual_time
+
+
+async def never() -> ActivationCode | None:
+    """Somebody who does not type."""
+    await asyncio.Event().wait()
+    raise AssertionError("unreachable")
+
+
+class SlowPerson:
+    """Takes so many seconds for each code."""
+
+    def __init__(self, rig: Rig, *delays: float) -> None:
+        self._person = rig.person(*[WRONG] * (len(delays) - 1), RIGHT)
+        self._delays = iter(delays)
+
+    async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+        await asyncio.sleep(next(self._delays))
+        return await self._person.get_activation_code(prompt)
+
+
+@pytest.mark.parametrize("text", ["", "1", "12345", "123456789", "1" * 255])
+async def test_c007_a_code_of_the_wrong_length_is_not_sent_and_costs_nothing(rig: Rig, text: str) -> None:
+    person = rig.person(ActivationCode.from_text(text))
+    async with rig.bench.flow(person) as flow:
+        result = await flow.run()
+    assert [prompt.attempts_remaining for prompt in person.prompts] == [3, 3]
+    assert last_info(result).unlock_attempts == 3
+    assert rig.count("UNLOCK_DEVICE_CODE") == 0
+
+
+@pytest.mark.parametrize(("length", "sent"), [(5, 0), (6, 1), (8, 1), (9, 0)])
+async def test_six_to_eight_bytes_are_sent(rig: Rig, length: int, sent: int) -> None:
+    await rig.connect(ActivationCode(b"x" * length))
+    assert rig.count("UNLOCK_DEVICE_CODE") == sent
+
+
+async def test_c009_nobody_types_for_30_seconds(rig: Rig) -> None:
+    started = asyncio.get_running_loop().time()
+    async with rig.bench.flow(SlowPerson(rig, 30.5)) as flow:
+        result = await flow.run()
+    assert 30 <= asyncio.get_running_loop().time() - started < 31
+    assert isinstance(result.error, GetActivationCodeTimeout)
+    assert result.end.silent
+    assert not result.end.delete_bond
+    assert last_info(result).unlock_attempts == 3
+    assert rig.vault().status is VaultStatus.Reserved
+
+
+async def test_c010_every_prompt_has_its_own_30_seconds(rig: Rig) -> None:
+    async with rig.bench.flow(SlowPerson(rig, 20, 20, 20)) as flow:
+        result = await flow.run()
+    assert result.succeeded, result.error
+    assert asyncio.get_running_loop().time() >= 60
+
+
+async def test_c011_giving_up_is_silent_and_costs_nothing(rig: Rig) -> None:
+    result = await rig.connect()
+    assert isinstance(result.error, FlowCancelled)
+    assert result.end.silent
+    assert last_info(result).unlock_attempts == 3
+
+
+async def test_e020_a_long_press_ends_the_prompt_silently(rig: Rig) -> None:
+    class Presses:
+        async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+            rig.application.press(Button.LONG)
+            return await never()
+
+    async with rig.bench.flow(Presses()) as flow:
+        result = await flow.run()
+    assert isinstance(result.error, FlowCancelled)
+    assert "long" in str(result.error)
+    assert result.end.silent
+
+
+async def test_e021_a_key_that_goes_out_of_reach_ends_the_prompt_and_keeps_its_count(rig: Rig) -> None:
+    class WalksAway:
+        def __init__(self) -> None:
+            self._first = True
+
+        async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+            if self._first:
+                self._first = False
+                return ActivationCode.from_text("000000")
+            await rig.application.server.disconnect()
+            return await never()
+
+    async with rig.bench.flow(WalksAway()) as flow:
+        result = await flow.run()
+    assert isinstance(result.error, FlowCancelled)
+    assert "lost" in str(result.error)
+    person = rig.person(RIGHT)
+    async with rig.bench.flow(person) as flow:
+        assert (await flow.run()).succeeded
+    assert [prompt.attempts_remaining for prompt in person.prompts] == [2]
+
+
+async def test_b015_an_active_key_is_not_asked_again(rig: Rig) -> None:
+    assert (await rig.connect(RIGHT)).succeeded
+    person = rig.person(WRONG)
+    async with rig.bench.flow(person) as flow:
+        assert (await flow.run()).succeeded
+    assert person.prompts == []
+    # B-016: on a bond that the server has confirmed, the master key is not asked for again.
+    assert rig.count("CHECK_PASSPHRASE") == 1
+
+
+async def test_d002_a_key_suspended_while_away_is_locked_and_asked_in_the_same_connection(rig: Rig) -> None:
+    assert (await rig.connect(RIGHT)).succeeded
+    await rig.bench.hes.suspend(rig.serial)
+    await rig.bench.hes.settled()
+    assert rig.count("LOCK_DEVICE_CODE") == 0
+    person = rig.person(RIGHT)
+    async with rig.bench.flow(person) as flow:
+        assert (await flow.run()).succeeded
+    assert rig.count("LOCK_DEVICE_CODE") == 1
+    assert len(person.prompts) == 1
+    assert rig.vault().status is VaultStatus.Active

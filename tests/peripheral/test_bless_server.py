@@ -22,9 +22,9 @@ from hideez_bench.emulator.radio.loopback.environment import system_bus
 from hideez_bench.protocol.errors import BenchError
 from tests.radio.central import Central, Inbox, on_air
 from tests.radio.probe import CONTROL, VALUE, WAIT, Connected, Disconnected, Probe, Subscribed
-from tests.radio.radios import Loopback
+from tests.radio.radios import needs_loopback
 
-pytestmark = pytest.mark.skipif(bool(Loopback.missing()), reason=Loopback.missing())
+pytestmark = needs_loopback
 
 ADAPTER = "org.bluez.Adapter1"
 DBUS = "org.freedesktop.DBus"
@@ -168,6 +168,7 @@ async def test_it_is_closed_when_the_bus_goes_away() -> None:
         await probe.expect(Disconnected)
         server.notify(CONTROL, b"nobody")
         await server.stop()
+        await client.disconnect()
 
 
 async def test_it_is_closed_when_bluetoothd_goes_away() -> None:

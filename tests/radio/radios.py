@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar, Protocol, Self
 
+import pytest
 from dbus_fast import Message
 from dbus_fast.aio import MessageBus
 
@@ -191,6 +192,12 @@ def _loopback_loop() -> asyncio.AbstractEventLoop:
 def _bluez_loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
+
+needs_loopback = pytest.mark.skipif(
+    bool(Loopback.missing()) and os.environ.get("CI") != "true",
+    reason=f"no loopback radio: {Loopback.missing()}",
+)
+"""For tests of the loopback itself; with CI=true they fail instead."""
 
 RADIOS: dict[str, type[RadioUnderTest]] = {"memory": Memory, "loopback": Loopback, "bluez": Bluez}
 """Every radio by the name that `--radio` takes. Add one here, and its event loop below."""

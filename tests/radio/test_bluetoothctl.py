@@ -15,10 +15,10 @@ from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.radio.loopback import LoopbackRadio
 from tests.radio.central import Central, on_air
 from tests.radio.probe import CONTROL, VALUE, WAIT, Connected, Disconnected, Probe, Subscribed
-from tests.radio.radios import Loopback
+from tests.radio.radios import needs_loopback
 
 pytestmark = [
-    pytest.mark.skipif(bool(Loopback.missing()), reason=Loopback.missing()),
+    needs_loopback,
     pytest.mark.skipif(shutil.which("bluetoothctl") is None, reason="bluetoothctl is not installed"),
 ]
 

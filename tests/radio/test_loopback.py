@@ -25,9 +25,9 @@ from hideez_bench.emulator.radio.loopback import LoopbackRadio, peripheral
 from hideez_bench.protocol.errors import BenchError
 from tests.radio.central import Central, Inbox, on_air
 from tests.radio.probe import CONTROL, FIRST, STRICT, VALUE, WAIT, Connected, Disconnected, Probe, Subscribed
-from tests.radio.radios import Loopback
+from tests.radio.radios import needs_loopback
 
-pytestmark = pytest.mark.skipif(bool(Loopback.missing()), reason=Loopback.missing())
+pytestmark = needs_loopback
 
 ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"

@@ -16,9 +16,9 @@ from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.radio.loopback.environment import system_bus
 from tests.radio.central import Central, on_air
 from tests.radio.probe import VALUE, WAIT, Probe
-from tests.radio.radios import Loopback
+from tests.radio.radios import needs_loopback
 
-pytestmark = pytest.mark.skipif(bool(Loopback.missing()), reason=Loopback.missing())
+pytestmark = needs_loopback
 
 COMMAND = (sys.executable, "-c", "from hideez_bench.harness.cli import main; main()", "radio")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import (
@@ -17,11 +18,20 @@ from hideez_bench.protocol.channel import (
     Random,
     Sealer,
 )
-from hideez_bench.protocol.names import Command, ErrorName
-from hideez_bench.protocol.secret import ActivationCode, MasterKey
+from hideez_bench.protocol.names import Command, ErrorName, WriteFlag
+from hideez_bench.protocol.secret import ActivationCode, MasterKey, Otp, Pin, StorageData
 from hideez_bench.protocol.transport import KeyRefused, MessageTransport, NoAnswer
-from hideez_bench.protocol.values import AccessParams, DeviceInfo, License
-from hideez_bench.protocol.wire import Wire
+from hideez_bench.protocol.values import (
+    AccessParams,
+    DeviceInfo,
+    License,
+    LogChunk,
+    StorageChunk,
+    StorageRecords,
+)
+from hideez_bench.protocol.wire import TAG_SIZE, Wire
+
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,9 @@ class KeyDevice:
             ChannelError: the key did not prove itself, or is another than `root_key` says.
         """
         answer = await self._transport.control(m.GetRootKey(), self._timeouts.root_key)
-        if not isinstance(answer, m.RootKey) or answer.root_public is None:
+        if not isinstance(answer, m.RootKey):
+            raise ChannelError("the key answered GET_ROOT_KEY with another message")
+        if answer.root_public is None:
             raise KeyRefused("GET_ROOT_KEY", answer.error)
         if self.root_key is not None and answer.root_public != self.root_key:
             raise ChannelError(
@@ -113,15 +125,12 @@ class KeyDevice:
 
     async def refresh_device_info(self) -> DeviceInfo:
         """Read the key's information again; `info` holds it from then on."""
-        body = await self.request(m.GetInfo())
-        if not isinstance(body, DeviceInfo):
-            raise ChannelError("the key answered GET_INFO with something else")
-        self._info = body
-        return body
+        self._info = await self._ask(m.GetInfo(), DeviceInfo)
+        return self._info
 
     async def ping(self, text: str) -> str:
         """Say something; the key says it back."""
-        return str(await self.request(m.Ping(text)))
+        return await self._ask(m.Ping(text), str)
 
     async def link(self, key: MasterKey, code: ActivationCode, attempts: int) -> None:
         """Give a factory key its master key; it is then locked by `code`."""
@@ -143,6 +152,18 @@ class KeyDevice:
         """Satisfy what the access profile asks of the master key."""
         await self.request(m.CheckPassphrase(key))
 
+    async def change_passphrase(self, old: MasterKey, new: MasterKey) -> None:
+        """Replace the master key."""
+        await self.request(m.ChangePassphrase(old, new))
+
+    async def get_access_profile(self) -> AccessParams:
+        """Read the access profile in force."""
+        return await self._ask(m.GetAccessProfile(), AccessParams)
+
+    async def enter_boot(self, key: MasterKey) -> None:
+        """Restart the key in boot mode; the link drops after its reply."""
+        await self.request(m.EnterBoot(key))
+
     async def unlock(self, key: MasterKey) -> None:
         """Unlock with the master key."""
         await self.request(m.Unlock(key))
@@ -157,12 +178,85 @@ class KeyDevice:
 
     async def query_license(self, slot: int) -> License:
         """Read the licence of a slot."""
-        body = await self.request(m.QueryLicense(slot))
-        if not isinstance(body, License):
-            raise ChannelError("the key answered QUERY_LICENSE with something else")
-        return body
+        return await self._ask(m.QueryLicense(slot), License)
 
-    async def request(self, request: m.Request) -> str | DeviceInfo | License | None:
+    async def query_active_license(self) -> License:
+        """Read the licence that is in force."""
+        return await self._ask(m.QueryActiveLicense(), License)
+
+    # --- PIN and button ---
+
+    async def set_pin(self, new: Pin, old: Pin | None = None) -> None:
+        """Set a PIN, by the old one where there is one."""
+        await self.request(m.SetPin(new, old))
+
+    async def force_set_pin(self, new: Pin, key: MasterKey) -> None:
+        """Set a PIN by the master key."""
+        await self.request(m.ForceSetPin(new, key))
+
+    async def enter_pin(self, pin: Pin) -> None:
+        """Satisfy what the access profile asks of the PIN."""
+        await self.request(m.EnterPin(pin))
+
+    async def confirm(self, seconds: int = 15) -> None:
+        """Have the user press the button within so many seconds."""
+        await self.request(m.Confirm(seconds))
+
+    # --- storage and log: whole records, in as many messages as they take ---
+
+    async def read_storage(self, table: int, record: int) -> StorageData:
+        """Read a record."""
+        read = bytearray()
+        while True:
+            chunk = await self._ask(m.ReadStorage(table, record, len(read)), StorageChunk)
+            read += self._more(chunk.data.reveal(), len(read), chunk.total, "READ_STORAGE")
+            if len(read) >= chunk.total:
+                return StorageData(bytes(read))
+
+    async def write_storage(self, table: int, record: int, data: StorageData) -> None:
+        """Write a record; it takes effect as a whole, with its last piece."""
+        whole = data.reveal()
+        step = self._room_for_data(m.WriteStorage(table, record, WriteFlag(0), 0, StorageData(b"")))
+        for offset in range(0, max(len(whole), 1), step):
+            flags = WriteFlag.MORE_FOLLOWS if offset + step < len(whole) else WriteFlag(0)
+            piece = StorageData(whole[offset : offset + step])
+            await self.request(m.WriteStorage(table, record, flags, offset, piece))
+
+    async def delete_storage(self, table: int, record: int) -> None:
+        """Delete a record."""
+        await self.request(m.DeleteStorage(table, record))
+
+    async def enum_records(self, table: int) -> list[int]:
+        """The numbers of all records of a table, ascending; record 0 is not among them."""
+        found = [0]
+        while True:
+            answer = await self._ask(m.EnumStorage(table, found[-1]), StorageRecords)
+            if not answer.records:
+                return found[1:]
+            if sorted({found[-1], *answer.records}) != [found[-1], *answer.records]:
+                raise ChannelError("the key answered ENUM_STORAGE with records out of order")
+            found += answer.records
+
+    async def get_otp(self, table: int, record: int) -> Otp:
+        """The one-time password of now, made from the secret in a record."""
+        return await self._ask(m.GetOtp(table, record), Otp)
+
+    async def fetch_log(self) -> bytes:
+        """Read the key's log."""
+        read = bytearray()
+        while True:
+            chunk = await self._ask(m.FetchLog(len(read)), LogChunk)
+            read += self._more(chunk.data, len(read), chunk.total, "FETCH_LOG")
+            if len(read) >= chunk.total:
+                return bytes(read)
+
+    async def clear_log(self) -> None:
+        """Empty the key's log."""
+        await self.request(m.ClearLog())
+
+    # --- any request ---
+
+    async def request(self, request: m.Request) -> m.Body:
         """Send any request and return the body of its reply."""
         self._observe(True, request)
         reply = await self._exchange(self._wire.request.build(request), request.command)
@@ -174,6 +268,26 @@ class KeyDevice:
     async def request_raw(self, plain: bytes) -> m.Reply:
         """Send bytes as they are, for tests of what a key makes of them. Returns the reply, refused or not."""
         return await self._exchange(plain, None)
+
+    async def _ask(self, request: m.Request, kind: type[B]) -> B:
+        """Send a request whose reply has a body of this kind."""
+        body = await self.request(request)
+        if not isinstance(body, kind):
+            raise ChannelError(f"the key answered {request.command} with something else")
+        return body
+
+    @staticmethod
+    def _more(data: bytes, read: int, total: int, what: str) -> bytes:
+        """What a chunk adds; a chunk that adds nothing before the end would be asked for for ever."""
+        if read + len(data) > total or (not data and read < total):
+            raise ChannelError(f"the key answered {what} with {read + len(data)} bytes of {total}")
+        return data
+
+    def _room_for_data(self, request: m.Request) -> int:
+        """How many bytes more than this request a message holds."""
+        sealed = self._wire.request.build(request) + bytes(TAG_SIZE)
+        envelope = self._wire.envelope.build(m.Envelope(self.channel, 0, sealed))
+        return self._wire.profile.size("max_message") - len(envelope)
 
     async def _exchange(self, plain: bytes, command: Command | None) -> m.Reply:
         if self._ciphers is None:

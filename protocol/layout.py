@@ -13,7 +13,6 @@ from construct import (
     Construct,
     ConstructError,
     GreedyBytes,
-    If,
     Int8ul,
     Prefixed,
     Struct,
@@ -26,7 +25,6 @@ from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.meaning import (
     Bits,
     ErrorNames,
-    FieldIs,
     FieldOf,
     Hidden,
     Meaning,
@@ -114,8 +112,9 @@ class MessageSet(Generic[T]):
         self.layouts = {numbers[layout.value.command]: layout for layout in layouts}
         self._by_number = {number: layout.value for number, layout in self.layouts.items()}
         number_of = {layout.value: numbers[layout.value.command] for layout in layouts}
+        names = {number: str(layout.value.command) for number, layout in self.layouts.items()}
         self._closed = Struct(
-            "command" / Converted(Int8ul, self._by_number.__getitem__, number_of.__getitem__),
+            "command" / Converted(Int8ul, self._by_number.__getitem__, number_of.__getitem__, Names(names)),
             "value" / Switch(FieldOf("command"), {layout.value: layout.field for layout in layouts}),
             Terminated,
         )
@@ -184,7 +183,7 @@ class Converted(Adapter):  # type: ignore[misc]
     """A field that is one thing on the wire and another in a value.
 
     Attributes:
-        meaning: what it stands for, where the bytes alone do not tell.
+        meaning: what it stands for.
     """
 
     def __init__(
@@ -192,7 +191,7 @@ class Converted(Adapter):  # type: ignore[misc]
         subcon: Construct,
         decode: Callable[[Any], Any],
         encode: Callable[[Any], Any],
-        meaning: Meaning | None = None,
+        meaning: Meaning,
     ) -> None:
         super().__init__(subcon)
         self._to_value, self._to_wire = decode, encode
@@ -282,8 +281,3 @@ def limited(subcon: Construct, low: int, high: int) -> Construct:
 def lv(low: int = 0, high: int = 255) -> Construct:
     """Bytes behind their length in one byte, `low` to `high` of them."""
     return Prefixed(Int8ul, limited(GreedyBytes, low, high))
-
-
-def if_ok(field: Construct) -> Construct:
-    """A field that is left out, and None, when the request was refused."""
-    return If(FieldIs("error", ErrorName.Ok), field)

@@ -53,7 +53,12 @@ class Hidden:
     """A secret: never to be shown."""
 
 
-Meaning = Names | Bits | Record | Text | Dotted | Hidden
+@dataclass(frozen=True)
+class AsItIs:
+    """The same as on the wire, in another of Python's types."""
+
+
+Meaning = Names | Bits | Record | Text | Dotted | Hidden | AsItIs
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,25 @@ class Command(StrEnum):
     LOCK_DEVICE_CODE = "LOCK_DEVICE_CODE"
     UNLOCK_DEVICE_CODE = "UNLOCK_DEVICE_CODE"
     CHECK_PASSPHRASE = "CHECK_PASSPHRASE"  # noqa: S105 - a name
+    CHANGE_PASSPHRASE = "CHANGE_PASSPHRASE"  # noqa: S105 - a name
     UNLOCK = "UNLOCK"
     WIPE = "WIPE"
+    SET_PIN = "SET_PIN"
+    FORCE_SET_PIN = "FORCE_SET_PIN"
+    ENTER_PIN = "ENTER_PIN"
+    CONFIRM = "CONFIRM"
+    GET_ACCESS_PROFILE = "GET_ACCESS_PROFILE"
+    READ_STORAGE = "READ_STORAGE"
+    WRITE_STORAGE = "WRITE_STORAGE"
+    DELETE_STORAGE = "DELETE_STORAGE"
+    ENUM_STORAGE = "ENUM_STORAGE"
+    GET_OTP = "GET_OTP"
     LOAD_LICENSE = "LOAD_LICENSE"
     QUERY_LICENSE = "QUERY_LICENSE"
+    QUERY_ACTIVE_LICENSE = "QUERY_ACTIVE_LICENSE"
+    FETCH_LOG = "FETCH_LOG"
+    CLEAR_LOG = "CLEAR_LOG"
+    ENTER_BOOT = "ENTER_BOOT"
 
 
 class ControlCommand(StrEnum):
@@ -32,6 +47,15 @@ class ControlCommand(StrEnum):
     BUSY = "BUSY"
     CANCELLED = "CANCELLED"
     WIPE_STATUS = "WIPE_STATUS"
+    # serial line only, in place of GATT
+    INFO = "INFO"
+    READ = "READ"
+    # boot mode only
+    BOOT_INFO = "BOOT_INFO"
+    BOOT_ERASE = "BOOT_ERASE"
+    BOOT_WRITE = "BOOT_WRITE"
+    BOOT_VERIFY = "BOOT_VERIFY"
+    BOOT_RUN = "BOOT_RUN"
     ERROR = "ERROR"
 
 
@@ -100,6 +124,12 @@ class Condition(Flag):
     PIN_CHANNEL = auto()
 
 
+class WriteFlag(Flag):
+    """How a piece of a record is to be taken."""
+
+    MORE_FOLLOWS = auto()
+
+
 class ErrorName(StrEnum):
     """Errors that a key answers, by the vendor's names (misspellings included)."""
 
@@ -132,6 +162,14 @@ class ErrorName(StrEnum):
     ERR_INVALID_LICENSE = "ERR_INVALID_LICENSE"
     ERR_DEVICE_LOCKED_BY_PIN = "ERR_DEVICE_LOCKED_BY_PIN"
     ERR_DEVICE_LOCKED_BY_CODE = "ERR_DEVICE_LOCKED_BY_CODE"
+    # firmware, of earlier versions
+    ERR_UNKNOWN_ERROR = "ERR_UNKNOWN_ERROR"
+    ERR_AUTHORIZATION_FAILED = "ERR_AUTHORIZATION_FAILED"
+    ERR_BAD_RECOVERY_DATA = "ERR_BAD_RECOVERY_DATA"
+    ERR_KEY_USED = "ERR_KEY_USED"
+    ERR_MNEMONIC_INCONSISTENT = "ERR_MNEMONIC_INCONSISTENT"
+    ERR_PASSPHRASE_UNKNOWN = "ERR_PASSPHRASE_UNKNOWN"  # noqa: S105 - a name
+    ERR_WRONG_PROFILE = "ERR_WRONG_PROFILE"
     # cryptography
     ERR_SC_INVALID_BUFSIZE = "ERR_SC_INVALID_BUFSIZE"
     ERR_SC_INVALID_LENGTH = "ERR_SC_INVALID_LENGTH"
@@ -168,6 +206,10 @@ class ErrorName(StrEnum):
     BleResponseTimeout = "BleResponseTimeout"
     BleSendError = "BleSendError"
     BleDisconnecting = "BleDisconnecting"
+    # Bluetooth link, of earlier versions
+    BleWrongDataLengthReceived = "BleWrongDataLengthReceived"
+    BleQueueOverflow = "BleQueueOverflow"
+    BleDeviceBondingFail = "BleDeviceBondingFail"
     # channels
     ChannelNotFound = "ChannelNotFound"
     ChannelAlreadyExists = "ChannelAlreadyExists"

@@ -54,6 +54,10 @@ class Profile:
         """A limit, in bytes unless its name says otherwise."""
         return self.number("size", name)
 
+    def seconds(self, name: str) -> float:
+        """A time, in seconds."""
+        return self.number("timing", name) / 1000
+
     def channel(self, name: str) -> int:
         """The number of a channel: MAIN or HES."""
         return self.number("channel", name)

@@ -69,3 +69,35 @@ class ChannelKey(Secret):
     """The AES-128 key of one direction of a channel."""
 
     __slots__ = ()
+
+
+class Pin(Secret):
+    """The PIN that a person enters at the computer and the key compares: UTF-8 bytes, at most 255 on the wire."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> Pin:
+        """The PIN as it was typed."""
+        return cls(text.encode())
+
+
+class Otp(Secret):
+    """A one-time password: its ASCII digits.
+
+    Raises:
+        ValueError: on anything but digits.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__(value)
+        if not value.isdigit():
+            raise ValueError("a one-time password consists of digits")
+
+
+class StorageData(Secret):
+    """What a record of the key's storage holds, or a piece of it: logins, passwords, secrets of one-time passwords."""
+
+    __slots__ = ()

@@ -17,13 +17,8 @@ from hideez_bench.protocol.packets import Reassembler, fragment
 from hideez_bench.protocol.values import Error
 from hideez_bench.protocol.wire import Wire
 
-BUSY_INTERVAL = 5.0
-"""Seconds from one BUSY to the next (client setting DeviceBusyTransmitInterval)."""
-
-BUSY_LIMIT = 90.0
-"""Seconds that a busy key may keep a host waiting (client setting DeviceBusyTransmitTimeout)."""
-
 ControlRequest = m.GetRootKey | m.VerifyEncryption | m.ResetEncryption
+"""What can be asked over any transport; a link of one's own carries all of `m.ControlRequest`."""
 
 
 class KeyRefused(BenchError):
@@ -64,11 +59,11 @@ class _Waiting:
     answer: asyncio.Future[m.Answer | m.Envelope]
     deadline: asyncio.Timeout
     latest: float
-    timeout: float
+    patience: float
 
     def extend(self, now: float) -> None:
         """The key is busy: wait as long again once the next BUSY is due, but never beyond the limit."""
-        self.deadline.reschedule(min(now + BUSY_INTERVAL + self.timeout, self.latest))
+        self.deadline.reschedule(min(now + self.patience, self.latest))
 
 
 @dataclass
@@ -92,6 +87,8 @@ class PacketTransport:
         self._link = link
         self._wire = wire
         self._incoming = Reassembler(wire)
+        self._busy_interval = wire.profile.seconds("busy_interval")
+        self._busy_limit = wire.profile.seconds("busy_limit")
         self._waiting: dict[Hashable, _Waiting] = {}
         self._turns: defaultdict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sending = asyncio.Lock()
@@ -106,7 +103,7 @@ class PacketTransport:
         await self._send(PacketKind.CONTROL, self._wire.to_key.build(m.Cancel()), confirm=True)
         self._tell(True, m.Cancel())
 
-    async def control(self, request: ControlRequest, timeout: float) -> m.Answer:
+    async def control(self, request: m.ControlRequest, timeout: float) -> m.Answer:
         """See `MessageTransport.control`."""
         message = self._wire.to_key.build(request)
         self._tell(True, request)
@@ -127,7 +124,8 @@ class PacketTransport:
             answer: asyncio.Future[m.Answer | m.Envelope] = loop.create_future()
             try:
                 async with asyncio.timeout(timeout) as deadline:
-                    self._waiting[key] = _Waiting(answer, deadline, loop.time() + BUSY_LIMIT, timeout)
+                    latest = loop.time() + self._busy_limit
+                    self._waiting[key] = _Waiting(answer, deadline, latest, self._busy_interval + timeout)
                     await self._send(kind, message)
                     return await answer
             except TimeoutError:
@@ -165,8 +163,6 @@ class PacketTransport:
     def _control_message(self, message: m.FromKey) -> None:
         self._tell(False, message)
         match message:
-            case m.RootKey() | m.EncryptionVerified() | m.EncryptionReset():
-                self._answer(message.command, message)
             case m.ControlError(error):
                 self._fail_latest(KeyRefused("a message", error))
             case m.Busy(channel):
@@ -181,6 +177,8 @@ class PacketTransport:
             case m.WipeStatus():
                 for heard in self.events.wipe_status:
                     heard(message)
+            case _:
+                self._answer(message.command, message)
 
     def _answer(self, key: Hashable, answer: m.Answer | m.Envelope) -> None:
         waiting = self._waiting.get(key)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hideez_bench.protocol.names import AccessLevel, Button, Condition, ErrorName, Lock
+from hideez_bench.protocol.secret import StorageData
 
 
 class Mode(StrEnum):
@@ -134,3 +135,26 @@ class License:
     def signed_with(self, signature: bytes) -> License:
         """The same licence under another signature (64 bytes, raw r | s)."""
         return replace(self, signature=signature)
+
+
+@dataclass(frozen=True)
+class StorageChunk:
+    """A piece of a record, from the offset that was asked for. `total` is the length of the whole in bytes."""
+
+    total: int
+    data: StorageData
+
+
+@dataclass(frozen=True)
+class StorageRecords:
+    """Numbers of records (0 to 65535), ascending. None when there are no more."""
+
+    records: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LogChunk:
+    """A piece of the key's log, from the offset that was asked for. `total` is the length of the whole in bytes."""
+
+    total: int
+    data: bytes

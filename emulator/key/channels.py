@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hideez_bench.emulator.key.access import Caller
 from hideez_bench.emulator.key.channel import Channel, Delayed
-from hideez_bench.emulator.key.commands import Body, Later, carries_master_key, execute
+from hideez_bench.emulator.key.commands import Later, carries_master_key, execute
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.nvram import NvramError
 from hideez_bench.emulator.key.refusal import Refused
@@ -15,9 +15,6 @@ from hideez_bench.protocol.channel import ChannelError, ChannelKeys
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.layout import WireError
 from hideez_bench.protocol.names import Button, Command, Condition, ErrorName, PacketKind, WipeResult
-
-BUSY_INTERVAL = 5.0
-"""Seconds between two signs that the key waits for its user."""
 
 
 class Channels:
@@ -105,7 +102,7 @@ class Channels:
         caller = self._caller(channel.number)
         self._answer(channel, request.command, lambda: execute(self._firmware, caller, request))
 
-    def _answer(self, channel: Channel, command: Command, operation: Callable[[], Body | Later]) -> None:
+    def _answer(self, channel: Channel, command: Command, operation: Callable[[], m.Body | Later]) -> None:
         try:
             body = operation()
         except Refused as refused:
@@ -187,7 +184,7 @@ class Channels:
     def _send_busy(self, now: float) -> None:
         wipe = self._firmware.wipe_request
         if wipe is not None:
-            wipe.busy_due = now + BUSY_INTERVAL
+            wipe.busy_due = now + self._wire.profile.seconds("busy_interval")
             self._tell(m.Busy(wipe.caller.channel))
 
     def _tell(self, message: m.FromKey) -> None:

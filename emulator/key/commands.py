@@ -12,12 +12,13 @@ from enum import Enum, auto
 from typing import Any
 
 from hideez_bench.emulator.key.access import BY_MASTER_KEY, Caller
-from hideez_bench.emulator.key.firmware import WIPE_TIMEOUT, Firmware, WipeRequest
+from hideez_bench.emulator.key.firmware import Firmware, WipeRequest
 from hideez_bench.emulator.key.licences import check_license, choose_slot
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.emulator.key.state import SecretDigest
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import Command, ErrorName, Lock
+from hideez_bench.protocol.secret import MasterKey
 from hideez_bench.protocol.values import DeviceInfo, License
 
 
@@ -27,8 +28,7 @@ class Later(Enum):
     LATER = auto()
 
 
-Body = str | DeviceInfo | License | None
-Operation = Callable[[Firmware, Caller, Any], Body | Later]
+Operation = Callable[[Firmware, Caller, Any], m.Body | Later]
 
 
 class Linked(Enum):
@@ -55,7 +55,7 @@ def carries_master_key(request: m.Request) -> bool:
     return _rule(request).proves_key
 
 
-def execute(firmware: Firmware, caller: Caller, request: m.Request) -> Body | Later:
+def execute(firmware: Firmware, caller: Caller, request: m.Request) -> m.Body | Later:
     """Carry out a request.
 
     Raises:
@@ -68,11 +68,16 @@ def execute(firmware: Firmware, caller: Caller, request: m.Request) -> Body | La
     if rule.linked is Linked.NO and firmware.state.linked:
         raise Refused(ErrorName.ERR_ALREADY_INITIALIZED)
     if rule.proves_key:
-        carried: Any = request  # the rules say which have a key
-        firmware.check_master_key(carried.key)
+        firmware.check_master_key(_master_key(request))
     if not rule.while_locked:
         _refuse_if_locked(firmware.state.lock)
     return rule.operation(firmware, caller, request)
+
+
+def _master_key(request: Any) -> MasterKey:
+    """The master key that a request proves itself by; the rules say which carry one."""
+    key: MasterKey = request.old if isinstance(request, m.ChangePassphrase) else request.key
+    return key
 
 
 def _refuse_if_locked(lock: Lock) -> None:
@@ -147,7 +152,8 @@ def _ask_to_wipe(firmware: Firmware, caller: Caller, request: m.Wipe) -> Later:
     if firmware.wipe_request is not None:
         raise Refused(ErrorName.ERR_DEVICE_BUSY)
     now = firmware.clock()
-    firmware.wipe_request = WipeRequest(caller, ends=now + WIPE_TIMEOUT, busy_due=now)
+    ends = now + firmware.wire.profile.seconds("wipe_confirmation")
+    firmware.wipe_request = WipeRequest(caller, ends=ends, busy_due=now)
     return Later.LATER
 
 
@@ -167,6 +173,11 @@ def _query_license(firmware: Firmware, caller: Caller, request: m.QueryLicense) 
     return firmware.wire.license.parse(data)
 
 
+def _not_yet(firmware: Firmware, caller: Caller, request: m.Request) -> None:
+    """A command of the format that this key does not have."""
+    raise Refused(ErrorName.ERR_UNSUPPORTED)
+
+
 RULES = {
     Command.PING: Rule(_ping, Linked.ANY, while_locked=True),
     Command.GET_INFO: Rule(_get_info, Linked.ANY, while_locked=True),
@@ -175,10 +186,25 @@ RULES = {
     Command.LOCK_DEVICE_CODE: Rule(_lock_device_code, Linked.YES, while_locked=True, proves_key=True),
     Command.UNLOCK_DEVICE_CODE: Rule(_unlock_device_code, Linked.YES, while_locked=True),
     Command.CHECK_PASSPHRASE: Rule(_check_passphrase, Linked.YES, while_locked=False, proves_key=True),
+    Command.CHANGE_PASSPHRASE: Rule(_not_yet, Linked.YES, while_locked=False, proves_key=True),
     Command.UNLOCK: Rule(_unlock, Linked.YES, while_locked=True, proves_key=True),
     Command.WIPE: Rule(_wipe, Linked.YES, while_locked=True, proves_key=True),
+    Command.SET_PIN: Rule(_not_yet, Linked.YES, while_locked=False),
+    Command.FORCE_SET_PIN: Rule(_not_yet, Linked.YES, while_locked=False, proves_key=True),
+    Command.ENTER_PIN: Rule(_not_yet, Linked.YES, while_locked=False),
+    Command.CONFIRM: Rule(_not_yet, Linked.ANY, while_locked=False),
+    Command.GET_ACCESS_PROFILE: Rule(_not_yet, Linked.ANY, while_locked=True),
+    Command.READ_STORAGE: Rule(_not_yet, Linked.YES, while_locked=False),
+    Command.WRITE_STORAGE: Rule(_not_yet, Linked.YES, while_locked=False),
+    Command.DELETE_STORAGE: Rule(_not_yet, Linked.YES, while_locked=False),
+    Command.ENUM_STORAGE: Rule(_not_yet, Linked.YES, while_locked=False),
+    Command.GET_OTP: Rule(_not_yet, Linked.YES, while_locked=False),
     Command.LOAD_LICENSE: Rule(_load_license, Linked.ANY, while_locked=False),
     Command.QUERY_LICENSE: Rule(_query_license, Linked.ANY, while_locked=True),
+    Command.QUERY_ACTIVE_LICENSE: Rule(_not_yet, Linked.ANY, while_locked=True),
+    Command.FETCH_LOG: Rule(_not_yet, Linked.ANY, while_locked=True),
+    Command.CLEAR_LOG: Rule(_not_yet, Linked.ANY, while_locked=False),
+    Command.ENTER_BOOT: Rule(_not_yet, Linked.YES, while_locked=False, proves_key=True),
 }
 """Every command, in the form that carries most."""
 

@@ -19,13 +19,6 @@ from hideez_bench.protocol.secret import MasterKey
 from hideez_bench.protocol.values import DeviceInfo
 from hideez_bench.protocol.wire import Wire
 
-WIPE_TIMEOUT = 30.0
-"""Seconds that a key waits for the press that confirms a wipe (modelled)."""
-
-FREE_GUESSES = 5
-LONGEST_DELAY = 60.0
-"""Seconds. After five wrong master keys the next one waits a second, and twice as long at each further one."""
-
 
 @dataclass
 class WipeRequest:
@@ -116,11 +109,17 @@ class Firmware:
 
     @property
     def key_delay(self) -> float:
-        """Seconds that a command with a master key must wait before it is looked at."""
-        if self._wrong_keys < FREE_GUESSES:
+        """Seconds that a command with a master key must wait before it is looked at.
+
+        Nothing for the first few wrong keys since power-on; then twice as long after each further one.
+        """
+        profile = self.wire.profile
+        free = profile.size("master_key_free_guesses")
+        if self._wrong_keys < free:
             return 0.0
-        doublings = min(self._wrong_keys - FREE_GUESSES, 10)
-        return min(2.0**doublings, LONGEST_DELAY)
+        doublings = min(self._wrong_keys - free, 32)
+        first, longest = profile.seconds("master_key_delay"), profile.seconds("master_key_delay_max")
+        return min(first * 2.0**doublings, longest)
 
     def device_info(self, caller: Caller) -> DeviceInfo:
         """What GET_INFO answers this caller."""

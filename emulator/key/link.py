@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
 
 from hideez_bench.emulator.key.access import Caller
 from hideez_bench.emulator.key.channels import Channels
@@ -16,9 +15,6 @@ from hideez_bench.protocol.layout import UnknownMessage, WireError
 from hideez_bench.protocol.names import AccessLevel, Button, ErrorName, PacketKind
 from hideez_bench.protocol.packets import PacketError, Reassembler, fragment
 from hideez_bench.protocol.values import DeviceState
-
-STATUS_INTERVAL = 0.5
-"""Seconds between two notifications of the state."""
 
 WEAKEST_RSSI, STRONGEST_RSSI = -127, 20
 
@@ -49,6 +45,7 @@ class KeyLink:
         self._incoming = Reassembler(self._wire)
         self._as_a_whole = Caller(host, number, self._wire.profile.channel("MAIN"))
         self.channels = Channels(firmware, host, number, self._send, carrier.on_fault)
+        self._status_interval = self._wire.profile.seconds("status_interval")
         self._is_open = True
         self._rssi = -50
         self._status_due: float | None = None  # until the host's first write the key keeps silent
@@ -72,7 +69,7 @@ class KeyLink:
         if not self._is_open:
             return
         if self._status_due is None:
-            self._status_due = self._firmware.clock() + STATUS_INTERVAL
+            self._status_due = self._firmware.clock() + self._status_interval
             self._told_level = self._level()
         try:
             complete = self._incoming.add(packet)
@@ -149,7 +146,8 @@ class KeyLink:
                 else:
                     self._tell(m.EncryptionReset(ErrorName.ERR_INVALID_PARAMETER))
             case _:
-                assert_never(message)
+                # What boot mode and the serial line have, and the application over Bluetooth has not.
+                self._tell(m.ControlError(ErrorName.ERR_UNSUPPORTED))
 
     def _verify(self, request: m.VerifyEncryption) -> None:
         if not self._can_be_verified(request.channel):
@@ -175,7 +173,7 @@ class KeyLink:
     def _send_status(self, button: Button) -> None:
         if self._status_due is None:
             return
-        self._status_due = self._firmware.clock() + STATUS_INTERVAL
+        self._status_due = self._firmware.clock() + self._status_interval
         self._told_level = self._level()
         state = DeviceState(
             battery=self._firmware.battery,

@@ -11,7 +11,7 @@ from importlib.resources import files
 from operator import or_
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from hideez_bench.protocol import messages, values, wire
+from hideez_bench.protocol import messages, secret, values, wire
 from hideez_bench.protocol.secret import Secret
 
 
@@ -31,6 +31,9 @@ TYPES = {
     "envelope": messages.Envelope,
     "reply": messages.Reply,
 }
+
+
+BODIES = {"text": str, "Otp": secret.Otp}
 
 
 def load() -> list[Golden]:
@@ -59,7 +62,7 @@ def _type(entry: dict[str, Any]) -> type:
 def _instance(kind: type, given: dict[str, Any], body: str | None = None) -> Any:
     hints = get_type_hints(kind)
     if body:
-        hints["body"] = str if body == "text" else getattr(values, body)
+        hints["body"] = BODIES.get(body) or getattr(values, body)
     names = [field.name for field in fields(kind)]
     assert set(given) <= set(names)
     return kind(**{name: _value(hints[name], given.get(name)) for name in names})
@@ -72,6 +75,8 @@ def _value(hint: Any, given: Any) -> Any:
         if isinstance(given, int) and values.UnknownError in get_args(hint):
             return values.UnknownError(given)
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
+    if get_origin(hint) is tuple:
+        return tuple(given)
     if isinstance(given, list):
         return reduce(or_, (hint[name] for name in given), hint(0))
     if is_dataclass(hint):

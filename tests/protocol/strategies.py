@@ -18,14 +18,18 @@ from hideez_bench.protocol.names import (
     Lock,
     PacketKind,
     WipeResult,
+    WriteFlag,
 )
-from hideez_bench.protocol.secret import ActivationCode, MasterKey
+from hideez_bench.protocol.secret import ActivationCode, MasterKey, Otp, Pin, StorageData
 from hideez_bench.protocol.values import (
     AccessParams,
     DeviceInfo,
     DeviceState,
     InfoCharacteristic,
     License,
+    LogChunk,
+    StorageChunk,
+    StorageRecords,
     UnknownError,
     Version,
 )
@@ -45,6 +49,9 @@ def flags(kind: Any) -> st.SearchStrategy[Any]:
 
 master_keys = st.lists(st.integers(1, 255), min_size=32, max_size=32).map(lambda some: MasterKey(bytes(some)))
 codes = st.binary(min_size=6, max_size=8).map(ActivationCode)
+pins = st.binary(min_size=1, max_size=40).map(Pin)
+storage_data = st.binary(max_size=200).map(StorageData)
+otps = st.text("0123456789", min_size=1, max_size=10).map(lambda digits: Otp(digits.encode()))
 attempts = st.integers(3, 15)
 errors = st.sampled_from([e for e in ErrorName if e is not ErrorName.Ok]) | st.integers(0x0900, 0xFFFF).map(
     UnknownError
@@ -84,11 +91,20 @@ infos = st.builds(
 params = st.builds(AccessParams, flags(Condition), u8, u8, u32, u32, u32)
 licenses = st.builds(License, u16, u16, u32, short_text, short_text, raw(64))
 
+info_characteristics = st.builds(InfoCharacteristic, u8, u8, u16, u8)
+
 to_key = st.one_of(
     st.builds(m.Cancel),
     st.builds(m.GetRootKey),
     st.builds(m.VerifyEncryption, u8, raw(33), raw(16)),
     st.builds(m.ResetEncryption, u8),
+    st.builds(m.ReadInfo),
+    st.builds(m.ReadValue, u16),
+    st.builds(m.BootInfo),
+    st.builds(m.BootErase),
+    st.builds(m.BootWrite, u32, st.binary(min_size=1, max_size=400)),
+    st.builds(m.BootVerify, u32, raw(32), raw(64)),
+    st.builds(m.BootRun),
 )
 from_key = st.one_of(
     st.builds(m.Status, states),
@@ -101,6 +117,17 @@ from_key = st.one_of(
     st.builds(m.Busy, u8),
     st.builds(m.Cancelled),
     st.builds(m.WipeStatus, st.sampled_from(WipeResult)),
+    st.builds(m.Info, info_characteristics),
+    st.builds(m.Value, u16, st.binary(max_size=100)),
+    st.builds(m.BootDescription, st.just(ErrorName.Ok), versions, u32, u16),
+    *(
+        st.builds(answer, errors)
+        for answer in (m.BootDescription, m.BootErased, m.BootWritten, m.BootVerified, m.BootStarted)
+    ),
+    *(
+        st.builds(answer, st.just(ErrorName.Ok))
+        for answer in (m.BootErased, m.BootWritten, m.BootVerified, m.BootStarted)
+    ),
     st.builds(m.ControlError, errors),
 )
 requests = st.one_of(
@@ -111,12 +138,37 @@ requests = st.one_of(
     st.builds(m.LockDeviceCode, master_keys, attempts, codes),
     st.builds(m.UnlockDeviceCode, codes),
     st.builds(m.CheckPassphrase, master_keys),
+    st.builds(m.ChangePassphrase, master_keys, master_keys),
     st.builds(m.Unlock, master_keys),
     st.builds(m.Wipe, st.none() | master_keys),
+    st.builds(m.SetPin, pins, st.none() | pins),
+    st.builds(m.ForceSetPin, pins, master_keys),
+    st.builds(m.EnterPin, pins),
+    st.builds(m.Confirm, u8),
+    st.builds(m.GetAccessProfile),
+    st.builds(m.ReadStorage, u8, u16, u16),
+    st.builds(m.WriteStorage, u8, u16, flags(WriteFlag), u16, storage_data),
+    st.builds(m.DeleteStorage, u8, u16),
+    st.builds(m.EnumStorage, u8, u16),
+    st.builds(m.GetOtp, u8, u16),
     st.builds(m.LoadLicense, st.none() | st.integers(0, 7), raw(128)),
     st.builds(m.QueryLicense, st.integers(0, 7)),
+    st.builds(m.QueryActiveLicense),
+    st.builds(m.FetchLog, u32),
+    st.builds(m.ClearLog),
+    st.builds(m.EnterBoot, master_keys),
 )
-with_body = {Command.PING: st.text(max_size=100), Command.GET_INFO: infos, Command.QUERY_LICENSE: licenses}
+with_body: dict[Command, st.SearchStrategy[Any]] = {
+    Command.PING: st.text(max_size=100),
+    Command.GET_INFO: infos,
+    Command.GET_ACCESS_PROFILE: params,
+    Command.READ_STORAGE: st.builds(StorageChunk, u16, storage_data),
+    Command.ENUM_STORAGE: st.builds(StorageRecords, st.lists(u16, max_size=200).map(tuple)),
+    Command.GET_OTP: otps,
+    Command.QUERY_LICENSE: licenses,
+    Command.QUERY_ACTIVE_LICENSE: licenses,
+    Command.FETCH_LOG: st.builds(LogChunk, u32, st.binary(max_size=200)),
+}
 replies = st.one_of(
     st.builds(m.Reply, st.sampled_from(Command), errors),
     st.builds(m.Reply, st.sampled_from([c for c in Command if c not in with_body])),
@@ -128,7 +180,6 @@ packets = st.builds(
     st.builds(Header, st.booleans(), st.integers(0, 31), st.sampled_from(PacketKind)),
     st.binary(min_size=1, max_size=243),
 )
-info_characteristics = st.builds(InfoCharacteristic, u8, u8, u16, u8)
 
 BY_LAYER: dict[str, st.SearchStrategy[Any]] = {
     "packet": packets,

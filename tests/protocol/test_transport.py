@@ -10,10 +10,11 @@ from typing import Self
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import PacketKind
 from hideez_bench.protocol.packets import fragment
-from hideez_bench.protocol.transport import BUSY_INTERVAL, BUSY_LIMIT, PacketTransport
+from hideez_bench.protocol.transport import PacketTransport
 from hideez_bench.protocol.wire import default_wire
 
 WIRE = default_wire()
+BUSY_INTERVAL, BUSY_LIMIT = WIRE.profile.seconds("busy_interval"), WIRE.profile.seconds("busy_limit")
 
 
 class SilentLink:

@@ -16,8 +16,6 @@ from construct import (
     Int8ul,
     Prefixed,
     Struct,
-    Switch,
-    Terminated,
     Validator,
 )
 
@@ -25,7 +23,6 @@ from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.meaning import (
     Bits,
     ErrorNames,
-    FieldOf,
     Hidden,
     Meaning,
     Names,
@@ -81,7 +78,6 @@ class Layout(Generic[T]):
             lambda instance: {name: getattr(instance, name) for name in names},
             Record(value),
         )
-        self._closed = Struct("value" / self.field, Terminated)
 
     def build(self, value: T) -> bytes:
         """The bytes of a value.
@@ -89,16 +85,32 @@ class Layout(Generic[T]):
         Raises:
             WireError: a field holds what the wire cannot carry.
         """
-        return _build(self._closed, {"value": value}, self.value.__name__)
+        try:
+            built: bytes = self.field.build(value)
+        except ConstructError as error:
+            raise WireError(_reason(error), path=self._path(error)) from None
+        return built
 
-    def parse(self, data: bytes) -> T:
-        """The value of some bytes.
+    def parse(self, data: bytes, start: int = 0) -> T:
+        """The value of some bytes, of those from `start` on.
 
         Raises:
             WireError: they are too few, too many, or mean nothing.
         """
-        parsed: T = _parse(self._closed, data, self.value.__name__)["value"]
+        stream = io.BytesIO(data)
+        stream.seek(start)
+        try:
+            parsed: T = self.field.parse_stream(stream)
+        except ConstructError as error:
+            raise WireError(_reason(error), data=data, offset=stream.tell(), path=self._path(error)) from None
+        if stream.tell() != len(data):
+            raise WireError("bytes left over", data=data, offset=stream.tell(), path=self.value.__name__)
         return parsed
+
+    def _path(self, error: ConstructError) -> str:
+        # The first step is construct's "(parsing)" or "(building)".
+        steps = [step.strip() for step in (error.path or "").split("->")[1:]]
+        return ".".join([self.value.__name__, *(step for step in steps if step)])
 
 
 class MessageSet(Generic[T]):
@@ -110,14 +122,7 @@ class MessageSet(Generic[T]):
 
     def __init__(self, numbers: Mapping[str, int], layouts: Sequence[Layout[Any]]) -> None:
         self.layouts = {numbers[layout.value.command]: layout for layout in layouts}
-        self._by_number = {number: layout.value for number, layout in self.layouts.items()}
-        number_of = {layout.value: numbers[layout.value.command] for layout in layouts}
-        names = {number: str(layout.value.command) for number, layout in self.layouts.items()}
-        self._closed = Struct(
-            "command" / Converted(Int8ul, self._by_number.__getitem__, number_of.__getitem__, Names(names)),
-            "value" / Switch(FieldOf("command"), {layout.value: layout.field for layout in layouts}),
-            Terminated,
-        )
+        self._numbers = {layout.value: number for number, layout in self.layouts.items()}
 
     def build(self, message: T) -> bytes:
         """The bytes of a message, command number first.
@@ -126,7 +131,10 @@ class MessageSet(Generic[T]):
             WireError: a field holds what the wire cannot carry.
         """
         kind = type(message)
-        return _build(self._closed, {"command": kind, "value": message}, kind.__name__)
+        if kind not in self._numbers:
+            raise WireError("not a message that goes this way", path=kind.__name__)
+        number = self._numbers[kind]
+        return bytes([number]) + self.layouts[number].build(message)
 
     def parse(self, data: bytes) -> T:
         """The message of some bytes.
@@ -135,40 +143,19 @@ class MessageSet(Generic[T]):
             UnknownMessage: the command number is not one of this set.
             WireError: what follows it is too short, too long, or means nothing.
         """
-        if data and data[0] not in self._by_number:
+        if not data:
+            raise WireError("too few bytes")
+        layout = self.layouts.get(data[0])
+        if layout is None:
             raise UnknownMessage(f"unknown command 0x{data[0]:02x}", data=data)
-        name = self._by_number[data[0]].__name__ if data else "message"
-        parsed: T = _parse(self._closed, data, name)["value"]
-        return parsed
-
-
-def _build(closed: Construct, values: dict[str, Any], name: str) -> bytes:
-    try:
-        built: bytes = closed.build(values)
-    except ConstructError as error:
-        raise WireError(_reason(error), path=_path(error, name)) from None
-    return built
-
-
-def _parse(closed: Construct, data: bytes, name: str) -> Any:
-    stream = io.BytesIO(data)
-    try:
-        return closed.parse_stream(stream)
-    except ConstructError as error:
-        raise WireError(_reason(error), data=data, offset=stream.tell(), path=_path(error, name)) from None
-
-
-def _path(error: ConstructError, name: str) -> str:
-    steps = [step.strip() for step in (error.path or "").split("->")]
-    # The first two are construct's "(parsing)" or "(building)", and our "value" or "command".
-    return ".".join([name, *(step for step in steps[2:] if step)])
+        message: T = layout.parse(data, start=1)
+        return message
 
 
 def _reason(error: ConstructError) -> str:
     # construct's own text may quote the value, which may be a secret; the class says enough.
     return {
         "StreamError": "too few bytes",
-        "TerminatedError": "bytes left over",
         "FormatFieldError": "number out of range",
         "IntegerError": "number out of range",
         "MappingError": "not a value of this field",

@@ -17,6 +17,8 @@ from construct import (
     Prefixed,
     Struct,
     Validator,
+    stream_read,
+    stream_write,
 )
 
 from hideez_bench.protocol.errors import BenchError
@@ -77,6 +79,7 @@ class Layout(Generic[T]):
             lambda parsed: value(**{name: parsed[name] for name in names}),
             lambda instance: {name: getattr(instance, name) for name in names},
             Record(value),
+            remember=struct is not Struct,
         )
 
     def build(self, value: T) -> bytes:
@@ -179,10 +182,38 @@ class Converted(Adapter):  # type: ignore[misc]
         decode: Callable[[Any], Any],
         encode: Callable[[Any], Any],
         meaning: Meaning,
+        *,
+        remember: bool = False,
     ) -> None:
+        """`remember`: work out each value once. For fields of a byte or two whose values never change."""
         super().__init__(subcon)
         self._to_value, self._to_wire = decode, encode
         self.meaning = meaning
+        self._size: int | None = subcon.sizeof() if remember else None
+        self._values: dict[bytes, Any] = {}
+        self._built: dict[Any, bytes] = {}
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Any:
+        if self._size is None:
+            return super()._parse(stream, context, path)
+        data = stream_read(stream, self._size, path)
+        if data not in self._values:
+            self._values[data] = super()._parse(io.BytesIO(data), context, path)
+        return self._values[data]
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        if self._size is None:
+            return super()._build(obj, stream, context, path)
+        try:
+            known = self._built.get(obj)
+        except TypeError:
+            raise _Unmappable(path=path) from None
+        if known is None:
+            stream_of_one = io.BytesIO()
+            super()._build(obj, stream_of_one, context, path)
+            known = self._built[obj] = stream_of_one.getvalue()
+        stream_write(stream, known, self._size, path)
+        return obj
 
     def _decode(self, obj: Any, context: Any, path: str) -> Any:
         return self._convert(self._to_value, obj, path)
@@ -241,7 +272,8 @@ def flags_of(subcon: Construct, flags: type[F], bits: Mapping[str, int]) -> Cons
     def encode(value: F) -> int:
         return sum(mask for flag, mask in masks.items() if flag in value)
 
-    return Converted(subcon, decode, encode, Bits({mask: str(flag.name) for flag, mask in masks.items()}))
+    meaning = Bits({mask: str(flag.name) for flag, mask in masks.items()})
+    return Converted(subcon, decode, encode, meaning, remember=True)
 
 
 def secret_of(subcon: Construct, kind: type[Secret]) -> Construct:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.layout import Layout, MessageSet, WireError
 from hideez_bench.protocol.wire import default_wire
 from tests.protocol.golden import load
@@ -76,3 +80,13 @@ def test_an_error_names_the_field_and_the_place_but_not_the_bytes() -> None:
     assert caught.value.offset == len(golden.data) - 1
     assert "313233" not in str(caught.value) + repr(caught.value)
     assert "12345" not in str(caught.value) + repr(caught.value)
+
+
+def test_a_value_of_the_wrong_type_is_one_error_too() -> None:
+    status = next(g.value for g in GOLDEN if isinstance(g.value, m.Status))
+    wrong: Any = []
+    for field in ("button", "access_level", "battery"):
+        with pytest.raises(WireError):
+            WIRE.from_key.build(m.Status(replace(status.state, **{field: wrong})))
+    with pytest.raises(WireError):
+        WIRE.from_key.build(wrong)

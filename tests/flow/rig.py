@@ -105,8 +105,12 @@ class Rig:
             if text in event.text and not waiting.done():
                 waiting.set_result(None)
 
+    async def bond(self) -> None:
+        """Pair the client's computer with the key, as a person does before its first use."""
+        await self.radio.bond(self.identity.local_name)
+
     async def host_knows_the_key(self) -> bool:
-        """Whether the central's host has a record of the key."""
+        """Whether the client's computer still has its bond with the key."""
         return await self.radio.host_knows(self.identity.local_name)
 
     def commands(self, channel: int | None = None) -> list[str]:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.bluez
 
 
 async def test_b001_the_right_code_makes_the_key_active(rig: Rig) -> None:
+    await rig.bond()
     assert rig.vault().status is VaultStatus.Reserved
     async with rig.flow(RIGHT) as flow:
         result = await flow.run()
@@ -29,6 +30,7 @@ async def test_b001_the_right_code_makes_the_key_active(rig: Rig) -> None:
     order = [name for name in rig.commands() if name != "GET_INFO"]
     assert order == ["LOAD_LICENSE", "LINK", "UNLOCK_DEVICE_CODE", "ACCESS", "CHECK_PASSPHRASE"]
     assert not rig.vault().is_online
+    assert await rig.host_knows_the_key()
 
 
 async def test_b003_after_link_the_key_waits_for_its_code(rig: Rig) -> None:

@@ -69,6 +69,7 @@ async def test_d005_three_wrong_codes_lock_a_suspended_key(rig: Rig) -> None:
 
 
 async def test_d006_a_locked_key_is_turned_away_and_its_bond_kept(rig: Rig) -> None:
+    await rig.bond()
     await rig.connect(WRONG, WRONG, WRONG)
     person = rig.person(RIGHT)
     async with rig.bench.flow(person) as flow:
@@ -98,9 +99,11 @@ async def test_d007_activate_and_a_new_code_bring_a_locked_key_back(rig: Rig) ->
 
 
 async def test_d009_a_removed_key_is_wiped_at_its_next_contact_and_forgotten(rig: Rig) -> None:
+    await rig.bond()
     await active(rig)
     await rig.bench.hes.remove_hardware_vault(rig.serial)
     assert rig.vault().status is VaultStatus.Deactivated
+    assert await rig.host_knows_the_key()
     result = await rig.connect(RIGHT)
     assert isinstance(result.error, HesError)
     assert result.error.code is HesErrorCode.DeviceHasBeenWiped

@@ -110,8 +110,8 @@ def _monitor(number: int, offset: int, time: int, flags: int, data: bytes) -> Fr
 class BtsnoopWriter:
     """Writes packets with their type in front (data link 1002).
 
-    Each goes out in one piece, so that what a killed program leaves behind can be read. What cannot be written is told once, in a sentence, to `warn`; what was written before stays, whole, and nothing
-    else comes of it.
+    Each goes out in one piece, so that what a killed program leaves behind can be read. What cannot be written is told
+    once, in a sentence, to `warn`; what was written before stays, whole, and nothing else comes of it.
     """
 
     def __init__(self, path: Path, warn: Callable[[str], None]) -> None:

@@ -23,6 +23,7 @@ class Frame(NamedTuple):
         data: the packet, without its type.
         cut: how many bytes of it the recording program left out.
         lost: how many packets the recording program lost before this one.
+        interface: which of a capture's interfaces it came by; two of them may have the same adapter number.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Frame(NamedTuple):
     data: bytes
     cut: int = 0
     lost: int = 0
+    interface: int = 0
 
 
 class NotACapture(BenchError):

@@ -12,6 +12,7 @@ from hideez_bench.protocol.errors import BenchError
 # name -> (module, one line for the list of commands)
 COMMANDS = {
     "activate": ("activate", "Take a key through activation, from assignment to Active."),
+    "decode": ("decode", "Show what a host and a key said in a Bluetooth capture."),
     "demo": ("activate", "Show both endings: activated, and locked after three wrong codes."),
     "emulate": ("emulate", "Start a virtual key that any Bluetooth central can reach."),
     "lab": ("lab", "Run a command on a real Linux Bluetooth stack, in a guest."),

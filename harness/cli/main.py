@@ -14,6 +14,7 @@ COMMANDS = {
     "activate": ("activate", "Take a key through activation, from assignment to Active."),
     "decode": ("decode", "Show what a host and a key said in a Bluetooth capture."),
     "demo": ("activate", "Show both endings: activated, and locked after three wrong codes."),
+    "dissector": ("dissector", "Print a Wireshark dissector for the format, in Lua."),
     "emulate": ("emulate", "Start a virtual key that any Bluetooth central can reach."),
     "lab": ("lab", "Run a command on a real Linux Bluetooth stack, in a guest."),
     "radio": ("radio", "Start a Bluetooth stand-in that several programs can share."),

@@ -1,0 +1,19 @@
+"""`hideez-bench dissector`: a Wireshark dissector for what a key and its host say."""
+
+from __future__ import annotations
+
+import click
+
+from hideez_bench.harness.dissector.generate import dissector as source_of
+from hideez_bench.protocol.wire import default_wire
+
+
+@click.command()
+def dissector() -> None:
+    r"""Print a dissector for Wireshark and tshark, in Lua, made from the format that this program speaks.
+
+    \b
+    Example:  hideez-bench dissector > hideez.lua
+              tshark -X lua_script:hideez.lua -r capture.btsnoop -Y hideez
+    """
+    click.echo(source_of(default_wire()), nl=False)

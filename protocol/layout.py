@@ -9,13 +9,14 @@ from enum import Flag, StrEnum
 from typing import Any, Generic, TypeVar
 
 from construct import (
-    Adapter,
     Construct,
     ConstructError,
+    Container,
     GreedyBytes,
     Int8ul,
     Prefixed,
     Struct,
+    Subconstruct,
     Validator,
     stream_read,
     stream_write,
@@ -59,6 +60,29 @@ class UnknownMessage(WireError):
     """A command number that the profile does not have."""
 
 
+class LeanStruct(Struct):  # type: ignore[misc]
+    """construct's Struct in half its time: its context is no more than the fields so far, which is all we ask of it.
+
+    It calls its fields by construct's inner methods, as every construct calls another.
+    """
+
+    def __init__(self, *wire_fields: Construct) -> None:
+        super().__init__(*wire_fields)
+        self._steps = [(field.name, field.subcon) for field in wire_fields]
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Any:
+        values = Container(context)
+        for name, field in self._steps:
+            values[name] = field._parse(stream, values, f"{path} -> {name}")  # noqa: SLF001
+        return values
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        values = Container(context, **obj)
+        for name, field in self._steps:
+            field._build(obj.get(name), stream, values, f"{path} -> {name}")  # noqa: SLF001
+        return values
+
+
 class Layout(Generic[T]):
     """One value's fields in wire order, for both directions. Closed: no byte may be left over.
 
@@ -70,7 +94,7 @@ class Layout(Generic[T]):
         field: the construct to use where this value is part of another.
     """
 
-    def __init__(self, value: type[T], *wire_fields: Construct, struct: type[Construct] = Struct) -> None:
+    def __init__(self, value: type[T], *wire_fields: Construct, struct: type[Construct] = LeanStruct) -> None:
         names = [field.name for field in fields(value)]  # type: ignore[arg-type]
         self.value = value
         self.fields = wire_fields
@@ -79,7 +103,7 @@ class Layout(Generic[T]):
             lambda parsed: value(**{name: parsed[name] for name in names}),
             lambda instance: {name: getattr(instance, name) for name in names},
             Record(value),
-            remember=struct is not Struct,
+            remember=struct is not LeanStruct,
         )
 
     def build(self, value: T) -> bytes:
@@ -169,7 +193,7 @@ def _reason(error: ConstructError) -> str:
     }.get(type(error).__name__, "malformed")
 
 
-class Converted(Adapter):  # type: ignore[misc]
+class Converted(Subconstruct):  # type: ignore[misc]
     """A field that is one thing on the wire and another in a value.
 
     Attributes:
@@ -195,31 +219,29 @@ class Converted(Adapter):  # type: ignore[misc]
 
     def _parse(self, stream: Any, context: Any, path: str) -> Any:
         if self._size is None:
-            return super()._parse(stream, context, path)
+            return self._read(stream, context, path)
         data = stream_read(stream, self._size, path)
         if data not in self._values:
-            self._values[data] = super()._parse(io.BytesIO(data), context, path)
+            self._values[data] = self._read(io.BytesIO(data), context, path)
         return self._values[data]
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         if self._size is None:
-            return super()._build(obj, stream, context, path)
-        try:
-            known = self._built.get(obj)
-        except TypeError:
-            raise _Unmappable(path=path) from None
-        if known is None:
-            stream_of_one = io.BytesIO()
-            super()._build(obj, stream_of_one, context, path)
-            known = self._built[obj] = stream_of_one.getvalue()
-        stream_write(stream, known, self._size, path)
+            self._write(obj, stream, context, path)
+            return obj
+        data = self._convert(self._built.get, obj, path)
+        if data is None:
+            written = io.BytesIO()
+            self._write(obj, written, context, path)
+            data = self._built[obj] = written.getvalue()
+        stream_write(stream, data, self._size, path)
         return obj
 
-    def _decode(self, obj: Any, context: Any, path: str) -> Any:
-        return self._convert(self._to_value, obj, path)
+    def _read(self, stream: Any, context: Any, path: str) -> Any:
+        return self._convert(self._to_value, self.subcon._parse(stream, context, path), path)  # noqa: SLF001
 
-    def _encode(self, obj: Any, context: Any, path: str) -> Any:
-        return self._convert(self._to_wire, obj, path)
+    def _write(self, obj: Any, stream: Any, context: Any, path: str) -> None:
+        self.subcon._build(self._convert(self._to_wire, obj, path), stream, context, path)  # noqa: SLF001
 
     @staticmethod
     def _convert(how: Callable[[Any], Any], obj: Any, path: str) -> Any:

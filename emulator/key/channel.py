@@ -33,6 +33,7 @@ class Channel:
         self._wire = wire
         self._opener = Opener(number, HOST_TO_KEY, keys.host_to_key)
         self._sealer = Sealer(number, KEY_TO_HOST, keys.key_to_host)
+        self._overhead = len(wire.envelope.build(m.Envelope(number, 0, bytes(TAG_SIZE))))
 
     @property
     def busy(self) -> bool:
@@ -50,7 +51,6 @@ class Channel:
     def seal(self, reply: m.Reply) -> bytes:
         """The message that carries a reply; one that is too long for a message is replaced by a refusal."""
         plain = self._wire.reply.build(reply)
-        overhead = len(self._wire.envelope.build(m.Envelope(self.number, 0, bytes(TAG_SIZE))))
-        if len(plain) + overhead > self._wire.profile.size("max_message"):
+        if len(plain) + self._overhead > self._wire.profile.size("max_message"):
             plain = self._wire.reply.build(m.Reply(reply.command, ErrorName.ERR_MESSAGE_TOO_LONG))
         return self._wire.envelope.build(self._sealer.seal(plain))

@@ -1,6 +1,7 @@
 """The wire profile: UUIDs, opcodes, error numbers, bits and sizes, each with its tag and source.
 
-The values themselves stand in `profile.toml`, beside this file. Code speaks of them by name alone.
+The values themselves stand in `profile.toml`, beside this file; `profile_file.py` reads a file that replaces some.
+Code speaks of them by name alone.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Profile:
-    """Every item of one wire format, by section and name."""
+    """Every item of one wire format, by section and name; `replaced` are those that a profile file gave."""
 
     items: Mapping[tuple[str, str], Item]
+    replaced: frozenset[tuple[str, str]] = frozenset()
 
     def number(self, section: str, name: str) -> int:
         """The value of a numeric item."""

@@ -32,8 +32,9 @@ from hideez_bench.emulator.peripheral.bluez_bus import (
     error_text,
     find_adapter,
 )
-from hideez_bench.emulator.peripheral.gatt import AttError, GattApplication, Property
+from hideez_bench.emulator.peripheral.gatt import AttError, GattApplication
 from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.services import Property
 
 DEVICE = "org.bluez.Device1"
 # Never under /org/bluez: every bleak on the machine takes what is there for BlueZ's own objects.

@@ -1,4 +1,4 @@
-"""What a GATT peripheral is made of, and the two sides that it joins.
+"""The two sides that a GATT peripheral joins.
 
 A `GattApplication` is what stands behind the attributes: it answers reads, takes writes and learns who came
 and went. A `GattServer` puts one application on the air. The Hideez Key is one application; bless and the
@@ -8,34 +8,9 @@ in-process radio are two servers. The contract that both servers keep is `tests/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Flag, auto
 from typing import Protocol
 
-
-class Property(Flag):
-    """What a central may do with a characteristic (Bluetooth Core 5.4, Vol 3, Part G, 3.3.1.1)."""
-
-    READ = auto()
-    WRITE = auto()
-    WRITE_WITHOUT_RESPONSE = auto()
-    NOTIFY = auto()
-
-
-@dataclass(frozen=True)
-class Characteristic:
-    """A characteristic: its 128-bit UUID in lower case with dashes, and its properties."""
-
-    uuid: str
-    properties: Property
-
-
-@dataclass(frozen=True)
-class Service:
-    """A primary service and its characteristics."""
-
-    uuid: str
-    characteristics: tuple[Characteristic, ...]
+from hideez_bench.protocol.services import Service
 
 
 class AttError(Exception):

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.link import KeyLink
-from hideez_bench.emulator.peripheral.gatt import Characteristic, GattServer, Property, Service
+from hideez_bench.emulator.peripheral.gatt import GattServer
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.profile import Profile
+from hideez_bench.protocol.services import DEVICE_INFORMATION, key_services
 
 # A notification that fits one radio packet with data length extension; a larger one would gain nothing.
 LARGEST_PACKET = 244
 ATT_HEADER = 3
 SMALLEST_MTU = 23
-
-DEVICE_INFORMATION = ("manufacturer", "model", "serial", "firmware")
 
 
 class KeyApplication:
@@ -106,27 +105,3 @@ class KeyApplication:
         due = self.key.tick()
         if due is not None:
             self._timer = asyncio.get_running_loop().call_at(due, self._tick)
-
-
-def key_services(profile: Profile) -> Sequence[Service]:
-    """The services of a key, in the order in which they are registered."""
-    uuid = profile.uuid
-    return (
-        Service(
-            uuid("hideez_service"),
-            (
-                Characteristic(
-                    uuid("main"), Property.WRITE | Property.WRITE_WITHOUT_RESPONSE | Property.NOTIFY
-                ),
-                Characteristic(uuid("info"), Property.READ),
-            ),
-        ),
-        Service(
-            uuid("battery_service"),
-            (Characteristic(uuid("battery_level"), Property.READ | Property.NOTIFY),),
-        ),
-        Service(
-            uuid("device_information"),
-            tuple(Characteristic(uuid(name), Property.READ) for name in DEVICE_INFORMATION),
-        ),
-    )

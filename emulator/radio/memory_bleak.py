@@ -27,8 +27,8 @@ from bleak.exc import (
 )
 from bleak.uuids import normalize_uuid_16
 
-from hideez_bench.emulator.peripheral.gatt import Property, Service
 from hideez_bench.emulator.radio.memory_link import Link
+from hideez_bench.protocol.services import Property, Service
 
 if TYPE_CHECKING:
     from hideez_bench.emulator.radio.memory import MemoryRadio

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from bleak.exc import BleakError
 
-from hideez_bench.emulator.peripheral.gatt import AttError, GattApplication, Property
+from hideez_bench.emulator.peripheral.gatt import AttError, GattApplication
 from hideez_bench.emulator.radio.memory_link import Link
+from hideez_bench.protocol.services import Property
 
 if TYPE_CHECKING:
     from hideez_bench.emulator.radio.memory import MemoryRadio

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hideez_bench.emulator.peripheral.gatt import Property, Service
+from hideez_bench.protocol.services import Property, Service
 
 ATT_CHANNEL = 4
 FIRST_OUT, FIRST_IN = 0x0000, 0x2000

@@ -13,14 +13,13 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from hideez_bench.emulator.peripheral.gatt import AttError, GattApplication, GattServer, Service
-from hideez_bench.emulator.peripheral.key_application import key_services
 from hideez_bench.harness.capture import att_frames
 from hideez_bench.harness.capture.btsnoop import BtsnoopWriter
 from hideez_bench.harness.client.connecting import OpenLink
 from hideez_bench.harness.links.bleak_link import ADDRESS
 from hideez_bench.protocol.link import Link, LinkLost
 from hideez_bench.protocol.profile import Profile
+from hideez_bench.protocol.services import Service, key_services
 
 FIRST_CONNECTION, CONNECTIONS = 0x40, 0xE00
 ATT_HEADER = 3
@@ -47,9 +46,9 @@ class Recording:
         """The same way to a key, recorded as the host's adapter would have it."""
         return lambda seconds: RecordedLink(open_link(seconds), self, self._profile)
 
-    def application(self, application: GattApplication) -> RecordedApplication:
-        """The same application, recorded as the key's adapter would have it."""
-        return RecordedApplication(application, self)
+    def central(self, name: str, services: Sequence[Service]) -> RecordedConnection:
+        """A central connected to a key of ours: a `Witness` of it, as the key's adapter would have it."""
+        return self.connection(name, services, central=False)
 
     def connection(self, peer: str, services: Sequence[Service], *, central: bool) -> RecordedConnection:
         """A new connection to `peer`, an address or any other name."""
@@ -105,12 +104,10 @@ class RecordedConnection:
         handle = self._table.value(uuid).to_bytes(2, "little")
         self._exchange(b"\x0a" + handle, b"\x0b" + value[: self._mtu - 1])
 
-    def refused(self, request: int, uuid: str, code: int) -> None:
-        """The key answered a read (0x0a) or write (0x12) with an ATT error."""
+    def read_refused(self, uuid: str, code: int) -> None:
+        """The key answered a read with an ATT error."""
         handle = self._table.value(uuid)
-        self._exchange(
-            bytes([request]) + handle.to_bytes(2, "little"), att_frames.error_response(request, handle, code)
-        )
+        self._exchange(b"\x0a" + handle.to_bytes(2, "little"), att_frames.error_response(0x0A, handle, code))
 
     def subscribed(self, uuid: str, enabled: bool) -> None:
         """The host switched notifications on or off."""
@@ -130,6 +127,10 @@ class RecordedConnection:
     def notified(self, uuid: str, value: bytes) -> None:
         """The key sent a notification."""
         self._pdu(b"\x1b" + self._table.value(uuid).to_bytes(2, "little") + value, False)
+
+    def left(self) -> None:
+        """The other side ended the connection."""
+        self.disconnected(REMOTE_USER)
 
     def disconnected(self, reason: int) -> None:
         """The connection is over; told more than once, it is written down once."""
@@ -155,6 +156,7 @@ class RecordedLink:
         self._recording = recording
         self._profile = profile
         self._main = profile.uuid("main")
+        self._reason = LINK_SUPERVISION_TIMEOUT
         self._connection: RecordedConnection | None = None
         link.listen(self._packet, self._lost)
         self._on_packet: Callable[[bytes], None] = lambda packet: None
@@ -192,10 +194,12 @@ class RecordedLink:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # A link that is left may say that it is lost, too.
+        self._reason = LOCAL_HOST
         try:
             await self._link.__aexit__(kind, error, trace)
         finally:
-            self._ended(LOCAL_HOST)
+            self._ended()
 
     async def send(self, packet: bytes, *, confirm: bool = False) -> None:
         """See `Link.send`."""
@@ -205,15 +209,16 @@ class RecordedLink:
         try:
             await self._link.send(packet, confirm=confirm)
         except LinkLost:
-            self._ended(LINK_SUPERVISION_TIMEOUT)
+            self._ended()
             raise
         if self._connection and confirm:
             self._connection.confirmed()
 
     async def delete_bond(self) -> None:
         """See `Link.delete_bond`."""
+        self._reason = LOCAL_HOST
         await self._link.delete_bond()
-        self._ended(LOCAL_HOST)
+        self._ended()
 
     def _packet(self, packet: bytes) -> None:
         if self._connection:
@@ -221,110 +226,9 @@ class RecordedLink:
         self._on_packet(packet)
 
     def _lost(self) -> None:
-        self._ended(LINK_SUPERVISION_TIMEOUT)
+        self._ended()
         self._on_lost()
 
-    def _ended(self, reason: int) -> None:
+    def _ended(self) -> None:
         if self._connection:
-            self._connection.disconnected(reason)
-
-
-class RecordedApplication:
-    """A `GattApplication` whose conversation with each central is written down."""
-
-    def __init__(self, application: GattApplication, recording: Recording) -> None:
-        self._application = application
-        self._recording = recording
-        self._connections: dict[str, RecordedConnection] = {}
-        self._subscribed: dict[str, set[str]] = {}
-
-    @property
-    def name(self) -> str:
-        """See `GattApplication.name`."""
-        return self._application.name
-
-    @property
-    def services(self) -> Sequence[Service]:
-        """See `GattApplication.services`."""
-        return self._application.services
-
-    def connected(self, central: str) -> None:
-        """See `GattApplication.connected`."""
-        self._connection(central)
-        self._application.connected(central)
-
-    def disconnected(self, central: str) -> None:
-        """See `GattApplication.disconnected`."""
-        self._application.disconnected(central)
-        self._subscribed.pop(central, None)
-        if connection := self._connections.pop(central, None):
-            connection.disconnected(REMOTE_USER)
-
-    def subscribed(self, central: str, uuid: str, enabled: bool) -> None:
-        """See `GattApplication.subscribed`."""
-        uuids = self._subscribed.setdefault(central, set())
-        (uuids.add if enabled else uuids.discard)(uuid)
-        # Told once more at the end of a link, when there is nothing to write down any more.
-        if enabled or central in self._connections:
-            self._connection(central).subscribed(uuid, enabled)
-        self._application.subscribed(central, uuid, enabled)
-
-    def read(self, central: str, uuid: str) -> bytes:
-        """See `GattApplication.read`."""
-        try:
-            value = self._application.read(central, uuid)
-        except AttError as error:
-            self._connection(central).refused(0x0A, uuid, error.code)
-            raise
-        self._connection(central).read(uuid, value)
-        return value
-
-    def write(self, central: str, uuid: str, value: bytes, mtu: int) -> None:
-        """See `GattApplication.write`."""
-        connection = self._connection(central)
-        connection.mtu(mtu)
-        # Before it is taken: the key may answer before `write` returns.
-        connection.written(uuid, value)
-        self._application.write(central, uuid, value, mtu)
-
-    def notified(self, uuid: str, value: bytes) -> None:
-        """The key sends a notification to everybody who subscribed."""
-        for central, uuids in self._subscribed.items():
-            if uuid in uuids:
-                self._connections[central].notified(uuid, value)
-
-    def _connection(self, central: str) -> RecordedConnection:
-        if central not in self._connections:
-            connection = self._recording.connection(central, self.services, central=False)
-            connection.discovered()
-            self._connections[central] = connection
-        return self._connections[central]
-
-
-class RecordedServer:
-    """A `GattServer` whose notifications are written down."""
-
-    def __init__(self, server: GattServer, application: RecordedApplication) -> None:
-        self._server = server
-        self._application = application
-
-    async def start(self) -> None:
-        """See `GattServer.start`."""
-        await self._server.start()
-
-    async def stop(self) -> None:
-        """See `GattServer.stop`."""
-        await self._server.stop()
-
-    def notify(self, uuid: str, value: bytes) -> None:
-        """See `GattServer.notify`."""
-        self._application.notified(uuid, value)
-        self._server.notify(uuid, value)
-
-    async def disconnect(self) -> None:
-        """See `GattServer.disconnect`."""
-        await self._server.disconnect()
-
-    async def wait_closed(self) -> None:
-        """See `GattServer.wait_closed`."""
-        await self._server.wait_closed()
+            self._connection.disconnected(self._reason)

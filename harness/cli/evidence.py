@@ -11,9 +11,10 @@ from typing import TypeVar
 import click
 
 from hideez_bench.emulator.peripheral.gatt import GattApplication, GattServer
+from hideez_bench.emulator.peripheral.recorded import RecordedApplication, RecordedServer
 from hideez_bench.harness.capture.btsnoop import BtsnoopWriter
 from hideez_bench.harness.capture.keylog import KeyLogWriter
-from hideez_bench.harness.capture.recording import RecordedServer, Recording
+from hideez_bench.harness.capture.recording import Recording
 from hideez_bench.harness.client.connecting import OpenLink
 from hideez_bench.protocol.channel import KeysMade
 from hideez_bench.protocol.profile import Profile
@@ -53,7 +54,7 @@ class Evidence:
         """A server for an application, both recorded if a recording is wanted."""
         if self.recording is None:
             return make_server(application)
-        recorded = self.recording.application(application)
+        recorded = RecordedApplication(application, self.recording.central)
         return RecordedServer(make_server(recorded), recorded)
 
 

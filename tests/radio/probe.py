@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hideez_bench.emulator.peripheral.gatt import AttError, Characteristic, Property, Service
+from hideez_bench.emulator.peripheral.gatt import AttError
+from hideez_bench.protocol.services import Characteristic, Property, Service
 
 WAIT = 20.0
 """Seconds after which a test gives up. BlueZ alone takes two for a disconnect."""

@@ -2,7 +2,7 @@
 # make test  everything that must hold, installing what it needs
 # make help  the other words
 .DEFAULT_GOAL := help
-.PHONY: help run test check format packages test-host test-lab fuzz clean
+.PHONY: help run test check format packages test-host test-lab fuzz bench clean
 PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 60
@@ -59,6 +59,9 @@ test: check packages test-host test-lab ## everything that must hold
 
 fuzz: .venv/fuzz.stamp ## search for input that breaks something, for SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+bench: .venv/dev.stamp ## how fast things are, side by side
+	@nice $(BIN)/python -m tests.bench
 
 clean: ## remove what make made here
 	@rm -rf .venv .typing build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,21 @@
+"""`python -m tests.bench [PART]...`: prints how long things take, side by side. docs/benchmarks.md explains."""
+
+from __future__ import annotations
+
+import click
+
+from tests.bench import activation, codec, startup
+
+PARTS = {"codec": codec.main, "activation": activation.main, "startup": startup.main}
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
+def main(parts: tuple[str, ...]) -> None:
+    """Measure all parts, or those named: codec, activation, startup."""
+    for name in parts or PARTS:
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main()

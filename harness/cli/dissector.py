@@ -10,10 +10,10 @@ from hideez_bench.protocol.wire import default_wire
 
 @click.command()
 def dissector() -> None:
-    r"""Print a dissector for Wireshark and tshark, in Lua, made from the format that this program speaks.
+    """Print a dissector for Wireshark and tshark, in Lua, made from the format that this program speaks.
 
     \b
     Example:  hideez-bench dissector > hideez.lua
               tshark -X lua_script:hideez.lua -r capture.btsnoop -Y hideez
-    """
+    """  # noqa: D301 - \b must reach click as the one character that it is
     click.echo(source_of(default_wire()), nl=False)

@@ -24,7 +24,7 @@ class Recording:
         self._records = b""
 
     def connect(self, connection: int = HANDLE) -> None:
-        peer = bytes.fromhex("010203040506")
+        peer = bytes.fromhex("0102030405") + bytes([connection])
         body = struct.pack("<BBHBB6sHHHB", 1, 0, connection, 0, 1, peer, 24, 0, 42, 0)
         self._add(b"\x04\x3e" + bytes([len(body)]) + body, received=True, event=True)
 
@@ -52,10 +52,10 @@ class Recording:
     def write_response(self) -> int:
         return self._att(HANDLE, bytes([WRITE_RESPONSE]), received=True)
 
-    def read_info(self, value: bytes) -> int:
+    def read_info(self, value: bytes, connection: int = HANDLE) -> int:
         """Read the info characteristic; return the number of the frame with its value."""
-        self._att(HANDLE, struct.pack("<BH", READ_REQUEST, INFO), received=False)
-        return self._att(HANDLE, bytes([READ_RESPONSE]) + value, received=True)
+        self._att(connection, struct.pack("<BH", READ_REQUEST, INFO), received=False)
+        return self._att(connection, bytes([READ_RESPONSE]) + value, received=True)
 
     def save(self, path: Path) -> Path:
         path.write_bytes(b"btsnoop\0" + struct.pack(">II", 1, 1002) + self._records)

@@ -12,6 +12,7 @@ from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.harness.timeline import Actor, Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.wire import Wire
 
 LICENSE_LIFE = timedelta(days=365)
 
@@ -19,9 +20,10 @@ LICENSE_LIFE = timedelta(days=365)
 class Administrator:
     """Somebody with the right to import, assign and activate."""
 
-    def __init__(self, hes: Hes, timeline: Timeline) -> None:
+    def __init__(self, hes: Hes, timeline: Timeline, wire: Wire) -> None:
         self._hes = hes
         self._timeline = timeline
+        self._wire = wire
 
     def find(self, last_digits: str) -> VaultView | None:
         """The one vault whose serial number ends so; None if there is none, or more than one."""
@@ -36,7 +38,9 @@ class Administrator:
         """Take the key over into the server, with a licence of the bench's own authority (modelled)."""
         until = datetime.now(UTC) + LICENSE_LIFE
         licence = LicenseImport(
-            id=secrets.token_hex(8), end_date=until, data=issue_license(serial, int(until.timestamp()))
+            id=secrets.token_hex(8),
+            end_date=until,
+            data=issue_license(serial, int(until.timestamp()), wire=self._wire),
         )
         # A key does not tell its radio frequency id, and the address is the host's matter: both are invented.
         self._hes.import_vaults(

@@ -68,7 +68,7 @@ class Bench:
         self.hes = Hes(
             store_url, observe=self._hes_event, observe_traffic=self._hes_traffic, wire=wire, on_keys=on_keys
         )
-        self.administrator = Administrator(self.hes, timeline)
+        self.administrator = Administrator(self.hes, timeline, wire)
         self.workstation = RelayingWorkstation(WORKSTATION, wire)
         self._connection = self.hes.connect(self.workstation)
         self.hes.approve_workstation(WORKSTATION)

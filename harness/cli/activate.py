@@ -15,6 +15,7 @@ from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.bench import Bench, Ending, Verdict
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
+from hideez_bench.harness.cli.options import wire_option
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.session import UserInterface
@@ -24,7 +25,7 @@ from hideez_bench.harness.stage import Stage, open_stage
 from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Radio, Target, parse_target
 from hideez_bench.harness.timeline import Event, Timeline
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.wire import default_wire
+from hideez_bench.protocol.wire import Wire
 
 NAME_DIGITS = 5
 
@@ -43,6 +44,7 @@ NAME_DIGITS = 5
 @click.option(
     "--reactivate", is_flag=True, help="Press Activate on a Locked key first, which makes a new code."
 )
+@wire_option
 @evidence_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the decoded exchange too.")
@@ -53,6 +55,7 @@ def activate(
     timeout: float | None,
     hes_file: Path | None,
     reactivate: bool,
+    wire: Wire,
     capture: Path | None,
     keylog: Path | None,
     as_json: bool,
@@ -69,6 +72,7 @@ def activate(
     """
     run = _Run(
         target=parse_target(target),
+        wire=wire,
         entries=[parse_entry(code) for code in codes],
         adapter=adapter,
         attempts=(timeout,) if timeout else SYSTEM_ATTEMPTS,
@@ -77,7 +81,7 @@ def activate(
         sink=(lambda event: None) if as_json else story.printer(verbose),
         announce=(lambda text: None) if as_json else story.say,
     )
-    with leave_evidence(capture, keylog, default_wire().profile) as evidence:
+    with leave_evidence(capture, keylog, wire.profile) as evidence:
         stage_name, verdict = asyncio.run(run(evidence))
     if as_json:
         click.echo(json.dumps(run.report(stage_name, verdict), indent=2))
@@ -89,9 +93,10 @@ def activate(
 @click.command()
 @click.option("--radio", type=click.Choice([radio.value for radio in Radio]), default=Radio.AUTO.value,
               show_default=True, help="What stands in for Bluetooth.")  # fmt: skip
+@wire_option
 @evidence_options
 @click.option("-v", "--verbose", is_flag=True, help="Show the decoded exchange too.")
-def demo(radio: str, capture: Path | None, keylog: Path | None, verbose: bool) -> None:
+def demo(radio: str, wire: Wire, capture: Path | None, keylog: Path | None, verbose: bool) -> None:
     r"""Show both endings: a key that is activated, and one that locks itself after three wrong codes.
 
     \b
@@ -102,11 +107,12 @@ def demo(radio: str, capture: Path | None, keylog: Path | None, verbose: bool) -
         ("A new employee types the right code", [Choice.RIGHT], Ending.ACTIVE),
         ("Somebody types three wrong codes", [Choice.WRONG] * 3, Ending.LOCKED),
     )
-    with leave_evidence(capture, keylog, default_wire().profile) as evidence:
+    with leave_evidence(capture, keylog, wire.profile) as evidence:
         for title, entries, expected in endings:
             story.say(f"\n{title}\n", bold=True)
             run = _Run(
                 target=EmulatorTarget(Radio(radio)),
+                wire=wire,
                 entries=entries,
                 sink=story.printer(verbose),
                 announce=story.say,
@@ -126,6 +132,7 @@ class _Run:
         self,
         *,
         target: Target,
+        wire: Wire,
         entries: Sequence[Entry],
         sink: Callable[[Event], None],
         announce: Callable[[str], None],
@@ -135,6 +142,7 @@ class _Run:
         reactivate: bool = False,
     ) -> None:
         self._target = target
+        self._wire = wire
         self._entries = entries
         self._sink = sink
         self._announce = announce
@@ -146,15 +154,14 @@ class _Run:
         self._seconds = 0.0
 
     async def __call__(self, evidence: Evidence) -> tuple[str, Verdict]:
-        wire = default_wire()
         timeline = Timeline(asyncio.get_running_loop().time, self._sink)
-        async with open_stage(self._target, wire, adapter=self._adapter) as stage:
+        async with open_stage(self._target, self._wire, adapter=self._adapter) as stage:
             self._radio = stage.radio
             self._announce(f"Key {stage.name}, radio {stage.radio}\n")
             bench = Bench(
                 open_link=evidence.link(stage.open_link),
                 timeline=timeline,
-                wire=wire,
+                wire=self._wire,
                 store_url=self._store_url(),
                 attempts=self._attempts,
                 on_keys=evidence.on_keys,

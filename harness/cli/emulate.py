@@ -14,9 +14,10 @@ from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
+from hideez_bench.harness.cli.options import wire_option
 from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.wire import default_wire
+from hideez_bench.protocol.wire import Wire
 
 
 @click.command()
@@ -26,9 +27,15 @@ from hideez_bench.protocol.wire import default_wire
 @click.option(
     "--adapter", metavar="HCI", help="The Bluetooth adapter to use. [default: the first that is on]"
 )
+@wire_option
 @evidence_options
 def emulate(
-    name: str, state: Path | None, adapter: str | None, capture: Path | None, keylog: Path | None
+    name: str,
+    state: Path | None,
+    adapter: str | None,
+    wire: Wire,
+    capture: Path | None,
+    keylog: Path | None,
 ) -> None:
     r"""Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
 
@@ -39,17 +46,18 @@ def emulate(
     hideez-bench activate --target ble:HK-00203          (in another terminal)
     """
     identity = Identity.from_local_name(name)
-    with leave_evidence(capture, keylog, default_wire().profile) as evidence:
-        asyncio.run(_serve(identity, state, adapter, evidence))
+    with leave_evidence(capture, keylog, wire.profile) as evidence:
+        asyncio.run(_serve(identity, state, adapter, wire, evidence))
 
 
-async def _serve(identity: Identity, state: Path | None, adapter: str | None, evidence: Evidence) -> None:
+async def _serve(
+    identity: Identity, state: Path | None, adapter: str | None, wire: Wire, evidence: Evidence
+) -> None:
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     nvram = SqliteNvram(state) if state else MemoryNvram()
     try:
-        wire = default_wire()
         key = make_key(identity, nvram, wire, on_keys=evidence.on_keys)
         application = KeyApplication(
             key,

@@ -17,6 +17,7 @@ COMMANDS = {
     "dissector": ("dissector", "Print a Wireshark dissector for the format, in Lua."),
     "emulate": ("emulate", "Start a virtual key that any Bluetooth central can reach."),
     "lab": ("lab", "Run a command on a real Linux Bluetooth stack, in a guest."),
+    "profile": ("profile", "Show every value of the wire format, and where it comes from."),
     "radio": ("radio", "Start a Bluetooth stand-in that several programs can share."),
 }
 

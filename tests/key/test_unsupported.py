@@ -42,7 +42,11 @@ BY_WRONG_KEY: dict[str, Call] = {
     "FORCE_SET_PIN": lambda device: device.force_set_pin(PIN, WRONG_KEY),
     "ENTER_BOOT": lambda device: device.enter_boot(WRONG_KEY),
 }
-LOCKED = {"W": ErrorName.ERR_DEVICE_LOCKED_BY_CODE, "P": ErrorName.ERR_DEVICE_LOCKED_BY_PIN}
+LOCKED = {
+    "W": ErrorName.ERR_DEVICE_LOCKED_BY_CODE,
+    "X": ErrorName.ERR_DEVICE_LOCKED_BY_CODE,
+    "P": ErrorName.ERR_DEVICE_LOCKED_BY_PIN,
+}
 
 
 async def answers(state: str, calls: dict[str, Call]) -> dict[str, object]:
@@ -70,7 +74,7 @@ async def test_a_locked_key_says_by_what(state: str) -> None:
     assert await answers(state, ALWAYS) == dict.fromkeys(ALWAYS, ErrorName.ERR_UNSUPPORTED)
 
 
-@pytest.mark.parametrize("state", "WUP")
+@pytest.mark.parametrize("state", "WXUP")
 async def test_a_wrong_master_key_is_noticed_first(state: str) -> None:
     assert await answers(state, BY_WRONG_KEY) == dict.fromkeys(BY_WRONG_KEY, ErrorName.ERR_KEY_WRONG)
 
@@ -85,7 +89,15 @@ async def test_a_malformed_body_is_noticed_before_all() -> None:
 
 @pytest.mark.parametrize(
     "request_",
-    [m.BootInfo(), m.BootErase(), m.BootWrite(0, b"x"), m.BootRun(), m.ReadInfo(), m.ReadValue(0x2A19)],
+    [
+        m.BootInfo(),
+        m.BootErase(),
+        m.BootWrite(0, b"x"),
+        m.BootVerify(1, bytes(32), bytes(64)),
+        m.BootRun(),
+        m.ReadInfo(),
+        m.ReadValue(0x2A19),
+    ],  # fmt: skip
     ids=lambda request: str(request.command),
 )
 async def test_control_messages_of_boot_mode_and_the_serial_line_are_refused(

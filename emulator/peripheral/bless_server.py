@@ -18,10 +18,10 @@ from bless.backends.bluezdbus.dbus.advertisement import BlueZLEAdvertisement, Ty
 from bless.backends.bluezdbus.dbus.application import BlueZGattApplication
 from bless.backends.bluezdbus.dbus.characteristic import BlueZGattCharacteristic
 from bless.backends.bluezdbus.server import BlessServerBlueZDBus
-from dbus_next.constants import MessageType
+from dbus_next.constants import MessageType, PropertyAccess
 from dbus_next.errors import DBusError
 from dbus_next.message import Message
-from dbus_next.service import method
+from dbus_next.service import dbus_property, method
 
 from hideez_bench.emulator.peripheral.bluez_bus import (
     ADAPTER,
@@ -337,6 +337,11 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
 
 
 class _Advertisement(BlueZLEAdvertisement):  # type: ignore[misc]  # bless ships no types
+    @dbus_property(access=PropertyAccess.READ)  # type: ignore[untyped-decorator]
+    def Discoverable(self) -> b:  # type: ignore[name-defined]  # noqa: F821, N802  # a D-Bus signature
+        """General discoverable: BlueZ, asked without a filter, passes over what does not say so, as phones do."""
+        return True
+
     @method()
     def Release(self):  # type: ignore[no-untyped-def]  # noqa: N802  # an annotation would be a D-Bus signature
         """BlueZ let go of the advertisement. bless prints a line for users here."""

@@ -56,7 +56,9 @@ def cli() -> None:
 def main() -> None:
     """The console command: exit status 0 success, 1 not the wanted end, 2 wrong use or surroundings."""
     try:
-        cli(standalone_mode=False)
+        status = cli(standalone_mode=False)
+        # click hands back what `Context.exit` was given.
+        sys.exit(status if isinstance(status, int) else 0)
     except click.exceptions.Abort:
         click.echo("Interrupted; nothing more was sent.", err=True)
         sys.exit(130)

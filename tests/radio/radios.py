@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import pytest
 from bleak import BleakClient, BleakScanner
-from dbus_fast import Message, MessageType
+from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
@@ -24,6 +24,7 @@ from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
 AGENT = "/tests/agent"
+NOTHING = Variant("s", "")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -175,7 +176,7 @@ class Bluez(_OverDBus):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bonded: set[str] = set()
+        self._bonded: dict[str, str] = {}
 
     PREFIX: ClassVar = "HB-"
     """The names of the contract's peripherals begin with this; only such devices are removed again."""
@@ -202,15 +203,13 @@ class Bluez(_OverDBus):
             ("RequestDefaultAgent", "o", [AGENT]),
         ):
             await self._ask("/org/bluez", "org.bluez.AgentManager1", member, signature, body)
-        await _pair(self, name)
-        self._bonded.add(name)
+        self._bonded[name] = await _pair(self, name)
 
     async def host_knows(self, name: str) -> bool:
+        # Not by its name: once connected, BlueZ takes that from the peripheral's own BlueZ, not its advertisement.
         return any(
-            DEVICE in interfaces
-            and path.startswith("/org/bluez/hci1/")
-            and "Name" in interfaces[DEVICE]
-            and interfaces[DEVICE]["Name"].value == name
+            path.startswith("/org/bluez/hci1/")
+            and interfaces.get(DEVICE, {}).get("Address", NOTHING).value == self._bonded[name]
             and interfaces[DEVICE]["Paired"].value
             for path, interfaces in (await self._objects()).items()
         )
@@ -222,17 +221,14 @@ class Bluez(_OverDBus):
         may crash when a bonded central is removed under a registered application.
         """
         objects = await self._objects()
-        central = objects["/org/bluez/hci1"][ADAPTER]["Address"].value
+        bonded = {*self._bonded.values(), objects["/org/bluez/hci1"][ADAPTER]["Address"].value}
         for path, interfaces in objects.items():
-            device = interfaces.get(DEVICE)
-            if device is None:
+            if DEVICE not in interfaces:
                 continue
-            name = device["Name"].value if "Name" in device else ""
-            of_ours = path.startswith("/org/bluez/hci1/") and (
-                name.startswith(self.PREFIX) or name in self._bonded
-            )
-            other_side = bool(self._bonded) and device["Address"].value == central
-            if of_ours or other_side:
+            name = interfaces[DEVICE].get("Name", NOTHING).value
+            if name.startswith(self.PREFIX) or (
+                self._bonded and interfaces[DEVICE]["Address"].value in bonded
+            ):
                 await self._ask(path.rsplit("/", 1)[0], ADAPTER, "RemoveDevice", "o", [path])
 
     async def _ask(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> None:
@@ -246,11 +242,13 @@ def _agree(message: Message) -> Message | None:
     return None
 
 
-async def _pair(radio: RadioUnderTest, name: str) -> None:
+async def _pair(radio: RadioUnderTest, name: str) -> str:
+    """Pair the central with the peripheral of this name, whose address is returned."""
     device = await BleakScanner.find_device_by_name(name, timeout=20, **radio.scanner_kwargs())
     assert device is not None
     async with BleakClient(device, **radio.client_kwargs()) as client:
         await client.pair()
+    return device.address
 
 
 def _loopback_loop() -> asyncio.AbstractEventLoop:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from hideez_bench.harness.capture.keylog import ChannelId
@@ -20,7 +20,7 @@ from hideez_bench.protocol.values import DeviceState
 from hideez_bench.protocol.wire import Wire
 
 REMEMBERED = 4096
-"""Control messages that are not parsed again: a key says the same state twice a second."""
+"""Control messages that are not read again: a key says the same state twice a second."""
 
 
 class Kind(StrEnum):
@@ -51,17 +51,25 @@ class Said(NamedTuple):
     detail: Mapping[str, Plain]
 
 
+class ReadMessage(NamedTuple):
+    """A message, a line for people, and its parts for programs."""
+
+    message: Any
+    text: str
+    detail: Mapping[str, Plain]
+
+
 @dataclass(frozen=True)
 class Dictionary:
     """What is needed to understand a key: the format, and the keys that are known.
 
-    `to_key` and `from_key` parse control messages; with `every_status`, none is left out because it says nothing new.
+    `to_key` and `from_key` read control messages; with `every_status`, none is left out because it says nothing new.
     """
 
     wire: Wire
     keys: Mapping[ChannelId, ChannelKeys]
-    to_key: Callable[[bytes], Any]
-    from_key: Callable[[bytes], Any]
+    to_key: Callable[[bytes], ReadMessage]
+    from_key: Callable[[bytes], ReadMessage]
     every_status: bool
 
     @classmethod
@@ -69,8 +77,10 @@ class Dictionary:
         cls, wire: Wire, keys: Mapping[ChannelId, ChannelKeys], *, every_status: bool = False
     ) -> Dictionary:
         """The dictionary of a format."""
-        remember = lru_cache(REMEMBERED)
-        return cls(wire, keys, remember(wire.to_key.parse), remember(wire.from_key.parse), every_status)
+        to_key, from_key = (
+            lru_cache(REMEMBERED)(partial(_read, parse)) for parse in (wire.to_key.parse, wire.from_key.parse)
+        )
+        return cls(wire, keys, to_key, from_key, every_status)
 
 
 class Conversation:
@@ -121,19 +131,19 @@ class Conversation:
             yield _damage(str(error), message)
 
     def _control(self, to_key: bool, data: bytes) -> Said | None:
-        message = (self._dictionary.to_key if to_key else self._dictionary.from_key)(data)
-        match message:
+        read = (self._dictionary.to_key if to_key else self._dictionary.from_key)(data)
+        match read.message:
             case m.Status(state):
-                return self._status(message, state)
+                return self._status(read, state)
             case m.VerifyEncryption(channel, _, host_nonce):
                 self._nonces[channel] = host_nonce
             case m.EncryptionVerified(ErrorName.Ok, int(channel), _, bytes(key_nonce)):
                 self._opened(channel, key_nonce)
             case m.EncryptionReset(ErrorName.Ok, int(channel)):
                 self._openers.pop(channel, None)
-        return Said(Kind.CONTROL, describe(message), _message(message))
+        return Said(Kind.CONTROL, read.text, read.detail)
 
-    def _status(self, message: m.Status, state: DeviceState) -> Said | None:
+    def _status(self, read: ReadMessage, state: DeviceState) -> Said | None:
         before, self._state = self._state, state
         # How well the key hears the host changes all the time, and nobody waits for it.
         news = before is None or (state is not before and replace(state, rssi=before.rssi) != before)
@@ -141,8 +151,8 @@ class Conversation:
             self.unchanged += 1
             return None
         skipped, self.unchanged = self.unchanged, 0
-        text = describe(message) + (f" (after {skipped} without change)" if skipped else "")
-        return Said(Kind.STATUS, text, _message(message) | {"unchanged_before": skipped})
+        text = read.text + (f" (after {skipped} without change)" if skipped else "")
+        return Said(Kind.STATUS, text, {**read.detail, "unchanged_before": skipped})
 
     def _opened(self, channel: int, key_nonce: bytes) -> None:
         self._openers.pop(channel, None)
@@ -165,13 +175,15 @@ class Conversation:
             text = f"channel {envelope.channel} #{envelope.counter}, {size} bytes: {error}"
             return Said(Kind.DAMAGE, text, sealed)
         wire = self._dictionary.wire
-        message = wire.request.parse(opened) if to_key else wire.reply.parse(opened)
+        read = _read(wire.request.parse if to_key else wire.reply.parse, opened)
         kind = Kind.REQUEST if to_key else Kind.REPLY
-        return Said(kind, f"[{envelope.channel}] {describe(message)}", sealed | _message(message))
+        return Said(kind, f"[{envelope.channel}] {read.text}", {**sealed, **read.detail})
 
 
-def _message(message: Any) -> dict[str, Plain]:
-    return {"message": str(message.command), "fields": plain(message)}
+def _read(parse: Callable[[bytes], Any], data: bytes) -> ReadMessage:
+    message = parse(data)
+    detail = {"message": str(message.command), "fields": plain(message)}
+    return ReadMessage(message, describe(message), detail)
 
 
 def _damage(text: str, data: bytes) -> Said:

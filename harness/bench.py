@@ -141,4 +141,5 @@ class Bench:
 
     def _hes_traffic(self, serial: str, to_key: bool, message: Traffic) -> None:
         sender, receiver = (Actor.HES, Actor.KEY) if to_key else (Actor.KEY, Actor.HES)
-        self.timeline.tell(sender, f"[4] {describe(message)}", kind=Kind.TRAFFIC, to=receiver)
+        channel = self._wire.profile.channel("HES")
+        self.timeline.tell(sender, f"[{channel}] {describe(message)}", kind=Kind.TRAFFIC, to=receiver)

@@ -215,7 +215,8 @@ class ConnectionFlow:
         self._timeline.tell(Actor.CLIENT, f"sees that the key {state}", to=Actor.PERSON)
 
     def _command_seen(self, to_key: bool, message: Traffic) -> None:
-        self._traffic(to_key, f"[1] {describe(message)}")
+        channel = self._wire.profile.channel("MAIN")
+        self._traffic(to_key, f"[{channel}] {describe(message)}")
 
     def _control_seen(self, to_key: bool, message: ToKey | FromKey) -> None:
         if not isinstance(message, Status):

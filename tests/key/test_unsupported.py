@@ -97,7 +97,7 @@ async def test_a_malformed_body_is_noticed_before_all() -> None:
         m.BootRun(),
         m.ReadInfo(),
         m.ReadValue(0x2A19),
-    ],  # fmt: skip
+    ],
     ids=lambda request: str(request.command),
 )
 async def test_control_messages_of_boot_mode_and_the_serial_line_are_refused(

@@ -135,14 +135,15 @@ class BleakLink:
         """See `Link.delete_bond`."""
         if self._client is None:
             return
-        client, self._client = self._client, None
         try:
-            await client.unpair()
+            await self._client.unpair()
         except BleakError as error:
             raise ConnectionFailed(
                 f"This host could not forget {self.name} ({_first_line(error)}); remove it in the system's Bluetooth "
                 "settings."
             ) from None
+        finally:
+            await self._drop()  # or bleak would keep the client's message bus open
 
     async def _find(self) -> BLEDevice:
         services = {self._profile.uuid("hideez_service"), self._profile.uuid("hideez_service_second")}

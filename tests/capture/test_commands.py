@@ -185,6 +185,17 @@ async def test_a_reader_that_goes_away_is_no_error(activation: tuple[Path, Path]
     assert "Broken" not in terminal.screen
 
 
+async def test_a_terminal_shows_how_far_a_long_capture_is(tmp_path: Path) -> None:
+    path = tmp_path / "long.btsnoop"
+    path.write_bytes(ACTIVATION + ACTIVATION[16:] * 300)
+    command = ["sh", "-c", f"'{hideez_bench()}' decode '{path}' > '{tmp_path}/timeline'"]
+    async with at_terminal(command, {"PATH": "/usr/bin:/bin"}) as terminal:
+        await terminal.expect(" packets ")
+        await terminal.finish()
+    assert "%" in terminal.screen
+    assert "packets" not in (tmp_path / "timeline").read_text()
+
+
 # --- what other commands leave behind ---
 
 

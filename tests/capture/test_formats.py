@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -83,3 +84,23 @@ def test_a_capture_without_packets_is_one() -> None:
     assert (
         decode(by_hand.btsnoop([])) == decode(by_hand.pcap([])) == decode(by_hand.btsnoop_monitor([])) == []
     )
+
+
+def test_blocks_of_pcapng_without_time() -> None:
+    """Simple and obsolete packet blocks, and blocks that are none of ours."""
+    section = by_hand.block("<", 0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    interface = by_hand.block("<", 1, struct.pack("<HHI", 187, 0, 0))
+    statistics = by_hand.block("<", 5, bytes(12))
+    packets = []
+    for number, packet in enumerate(SIMPLE):
+        data = bytes([packet.kind]) + packet.data
+        simple = by_hand.block("<", 3, struct.pack("<I", len(data)) + data)
+        old = by_hand.block("<", 2, struct.pack("<HHIIII", 0, 0, 0, 1, len(data), len(data)) + data)
+        packets += [simple if number % 2 else old, statistics]
+    assert texts(decode(section + interface + b"".join(packets))) == SIMPLE_TEXTS
+
+
+def test_a_pcapng_file_with_two_sections() -> None:
+    two = by_hand.pcapng(SIMPLE) + by_hand.pcapng(SIMPLE, order=">")
+    again = [text for text in SIMPLE_TEXTS if "characteristic" not in text]
+    assert texts(decode(two)) == SIMPLE_TEXTS + again

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,18 @@ def test_the_wheel_holds_every_package() -> None:
         for path in (ROOT / room).rglob("__init__.py")
     }
     assert declared == there
+
+
+def test_the_wheel_installs_one_package_and_its_data(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        names = opened.namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"hideez_bench"}
+    for data in ("protocol/profile.toml", "fixtures/golden_messages.toml", "protocol/py.typed"):
+        assert f"hideez_bench/{data}" in names
 
 
 @pytest.mark.parametrize("room", ROOMS[1:3])

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Protocol, cast
 
-NAMES = ("layouts", "reassembler", "envelopes", "key")
+NAMES = ("layouts", "reassembler", "envelopes", "serial_framing", "profile_file", "capture", "host", "key")
 
 
 class Target(Protocol):

@@ -16,9 +16,10 @@ from hideez_bench.harness.capture.conversation import Kind
 from hideez_bench.harness.capture.decode import Decoder, Entry, Handles, read_frames
 from hideez_bench.harness.capture.frames import Frame, NotACapture
 from hideez_bench.harness.capture.keylog import read_key_log
+from hideez_bench.harness.cli.options import wire_option
 from hideez_bench.harness.cli.story import say
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.wire import default_wire
+from hideez_bench.protocol.wire import Wire
 
 COLOURS = {Kind.DAMAGE: "red", Kind.REFUSED: "red"}
 DIM = (Kind.STATUS, Kind.MTU, Kind.FOUND, Kind.NOTE)
@@ -38,6 +39,7 @@ PROGRESS_EVERY = 4096
 @click.option("--handle-main", type=HANDLE, metavar="N", help="The handle of the main characteristic's value, where "
               "the capture lacks the discovery.")  # fmt: skip
 @click.option("--handle-info", type=HANDLE, metavar="N", help="The same for the info characteristic.")
+@wire_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Show each STATUS, not only those that say something new."
@@ -48,6 +50,7 @@ def decode(
     adapter: str | None,
     handle_main: int | None,
     handle_info: int | None,
+    wire: Wire,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -62,7 +65,7 @@ def decode(
     hideez-bench decode x.btsnoop --keys x.keys --json
     """
     decoder = Decoder(
-        default_wire(),
+        wire,
         keys=read_key_log(key_log) if key_log else None,
         handles=Handles(handle_main, handle_info),
         every_status=verbose,

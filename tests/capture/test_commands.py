@@ -170,6 +170,17 @@ def test_a_capture_without_a_key_says_what_to_do(run: Run, tmp_path: Path) -> No
     assert "CANCEL" in run("decode", path, "--handle-main", str(by_hand.MAIN)).output
 
 
+def test_another_wire_profile(run: Run, activation: tuple[Path, Path], tmp_path: Path) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text(
+        '[uuid]\nmain = { value = "59ac0042-0f4a-ca95-0849-a6670829557f", tag = "M", source = "tried" }\n'
+    )
+    ended = run("decode", activation[0], "--json", "--profile", profile)
+    assert ended.status == 0
+    found = {line["detail"]["characteristic"] for line in ended.lines() if line["kind"] == "found"}
+    assert found == {"info"}
+
+
 def test_a_wrong_adapter_is_wrong_use(run: Run, activation: tuple[Path, Path]) -> None:
     ended = run("decode", activation[0], "--adapter", "bluetooth")
     assert ended.status == 2

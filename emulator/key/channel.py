@@ -24,15 +24,19 @@ class Channel:
     Attributes:
         delayed: the request that waits for its time, if one does.
         waits_for_user: a request waits for somebody to press the button.
+        opener_type, sealer_type: the classes of its ciphers.
     """
+
+    opener_type: type[Opener] = Opener
+    sealer_type: type[Sealer] = Sealer
 
     def __init__(self, wire: Wire, number: int, keys: ChannelKeys) -> None:
         self.number = number
         self.delayed: Delayed | None = None
         self.waits_for_user = False
         self._wire = wire
-        self._opener = Opener(number, HOST_TO_KEY, keys.host_to_key)
-        self._sealer = Sealer(number, KEY_TO_HOST, keys.key_to_host)
+        self._opener = self.opener_type(number, HOST_TO_KEY, keys.host_to_key)
+        self._sealer = self.sealer_type(number, KEY_TO_HOST, keys.key_to_host)
         self._overhead = len(wire.envelope.build(m.Envelope(number, 0, bytes(TAG_SIZE))))
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hideez_bench.emulator.key.access import Caller
 from hideez_bench.emulator.key.channel import Channel, Delayed
-from hideez_bench.emulator.key.commands import Later, carries_master_key, execute
+from hideez_bench.emulator.key.commands import Later, Rule, execute, rule_of
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.nvram import NvramError
 from hideez_bench.emulator.key.refusal import Refused
@@ -19,6 +19,8 @@ from hideez_bench.protocol.names import Button, Command, Condition, ErrorName, P
 
 class Channels:
     """What is verified on one link. `send` takes a whole message for the host."""
+
+    channel_type: type[Channel] = Channel
 
     def __init__(
         self,
@@ -43,7 +45,7 @@ class Channels:
     def open(self, number: int, keys: ChannelKeys) -> None:
         """A channel was verified; one that was open under its number is closed."""
         self.drop(number)
-        self._open[number] = Channel(self._wire, number, keys)
+        self._open[number] = self.channel_type(self._wire, number, keys)
 
     def drop(self, number: int) -> None:
         """Forget a channel's keys and what it was at work on."""
@@ -70,7 +72,7 @@ class Channels:
         """Open an envelope and carry out the request in it, or put it off until it is due."""
         channel = self._open.get(envelope.channel)
         if channel is None:
-            self._tell(m.ControlError(ErrorName.ERR_ENCRYPTION_REQ))
+            self._take_unverified(envelope)
             return
         try:
             plain = channel.open(envelope)
@@ -80,27 +82,45 @@ class Channels:
             return
         command = self._commands.get(plain[0]) if plain else None
         if command is None:
-            self._tell(m.ControlError(ErrorName.ERR_UNKNOWN_MESSAGE))
+            self._take_unknown(channel)
         elif channel.busy:
             self._reply(channel, m.Reply(command, ErrorName.ERR_CHANNEL_BUSY))
         else:
             self._take_request(channel, command, plain)
 
+    def _take_unverified(self, envelope: m.Envelope) -> None:
+        self._tell(m.ControlError(ErrorName.ERR_ENCRYPTION_REQ))
+
+    def _take_unknown(self, channel: Channel) -> None:
+        self._tell(m.ControlError(ErrorName.ERR_UNKNOWN_MESSAGE))  # a reply could not name the command
+
     def _take_request(self, channel: Channel, command: Command, plain: bytes) -> None:
         try:
-            request = self._wire.request.parse(plain)
+            request = self.parse(plain)
         except WireError:
             self._reply(channel, m.Reply(command, ErrorName.ERR_INVALID_PARAMETER))
             return
-        delay = self._firmware.key_delay if carries_master_key(request) else 0.0
+        delay = self._firmware.key_delay if self.rule(request).proves_key else 0.0
         if delay:
             channel.delayed = Delayed(request, self._firmware.clock() + delay)
         else:
             self._execute(channel, request)
 
+    def parse(self, plain: bytes) -> m.Request:
+        """The request in the bytes of an envelope.
+
+        Raises:
+            WireError: they are none.
+        """
+        return self._wire.request.parse(plain)
+
+    def rule(self, request: m.Request) -> Rule:
+        """When the request is taken, and what it then does."""
+        return rule_of(request)
+
     def _execute(self, channel: Channel, request: m.Request) -> None:
-        caller = self._caller(channel.number)
-        self._answer(channel, request.command, lambda: execute(self._firmware, caller, request))
+        caller, rule = self._caller(channel.number), self.rule(request)
+        self._answer(channel, request.command, lambda: execute(rule, self._firmware, caller, request))
 
     def _answer(self, channel: Channel, command: Command, operation: Callable[[], m.Body | Later]) -> None:
         try:

@@ -15,7 +15,6 @@ from hideez_bench.emulator.key.access import BY_MASTER_KEY, Caller
 from hideez_bench.emulator.key.firmware import Firmware, WipeRequest
 from hideez_bench.emulator.key.licences import check_license, choose_slot
 from hideez_bench.emulator.key.refusal import Refused
-from hideez_bench.emulator.key.state import SecretDigest
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import Command, ErrorName, Lock
 from hideez_bench.protocol.secret import MasterKey
@@ -50,19 +49,13 @@ class Rule:
     """It carries the master key, which must be right."""
 
 
-def carries_master_key(request: m.Request) -> bool:
-    """Whether the request is one that could be used to guess the master key."""
-    return _rule(request).proves_key
-
-
-def execute(firmware: Firmware, caller: Caller, request: m.Request) -> m.Body | Later:
-    """Carry out a request.
+def execute(rule: Rule, firmware: Firmware, caller: Caller, request: m.Request) -> m.Body | Later:
+    """Carry out a request by its rule.
 
     Raises:
         Refused: the key answers with this error, and nothing was changed but a counted attempt.
         NvramError: the memory failed.
     """
-    rule = _rule(request)
     if rule.linked is Linked.YES and not firmware.state.linked:
         raise Refused(ErrorName.ERR_NOT_INITIALIZED)
     if rule.linked is Linked.NO and firmware.state.linked:
@@ -96,7 +89,7 @@ def _get_info(firmware: Firmware, caller: Caller, request: m.GetInfo) -> DeviceI
 
 
 def _link(firmware: Firmware, caller: Caller, request: m.Link) -> None:
-    master_key = SecretDigest.of(request.key, firmware.random)
+    master_key = firmware.digest(request.key)
     firmware.change(master_key=master_key, **_locked_with(firmware, request))
 
 
@@ -106,7 +99,7 @@ def _lock_device_code(firmware: Firmware, caller: Caller, request: m.LockDeviceC
 
 def _locked_with(firmware: Firmware, request: m.Link | m.LockDeviceCode) -> dict[str, Any]:
     return {
-        "code": SecretDigest.of(request.code, firmware.random),
+        "code": firmware.digest(request.code),
         "locked_by_code": True,
         "attempts": request.attempts,
         "attempts_granted": request.attempts,
@@ -117,13 +110,13 @@ def _unlock_device_code(firmware: Firmware, caller: Caller, request: m.UnlockDev
     state = firmware.state
     if state.locked_by_pin:
         raise Refused(ErrorName.ERR_DEVICE_LOCKED_BY_PIN)
-    if not state.locked_by_code or state.code is None:
+    if not state.locked_by_code:
         raise Refused(ErrorName.ERR_UNSUPPORTED)
     if not state.attempts:
         raise Refused(ErrorName.ERR_DEVICE_LOCKED_BY_CODE)
     # Counted before compared: who cuts the power in between has used up the attempt.
     firmware.change(attempts=state.attempts - 1)
-    if not state.code.matches(request.code):
+    if not firmware.is_code(request.code):
         used_up = firmware.state.attempts == 0
         raise Refused(ErrorName.ERR_DEVICE_LOCKED_BY_CODE if used_up else ErrorName.ERR_PIN_WRONG)
     firmware.change(locked_by_code=False, attempts=state.attempts_granted)
@@ -212,7 +205,8 @@ WIPE_WITHOUT_KEY = Rule(_ask_to_wipe, Linked.ANY, while_locked=True)
 LOAD_INTO_SLOT = Rule(_load_license, Linked.ANY, while_locked=True)
 
 
-def _rule(request: m.Request) -> Rule:
+def rule_of(request: m.Request) -> Rule:
+    """The rule for a request."""
     match request:
         case m.Wipe(key=None):
             return WIPE_WITHOUT_KEY

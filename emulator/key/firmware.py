@@ -12,10 +12,10 @@ from hideez_bench.emulator.key.access import AccessControl, Caller
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import Nvram, NvramError
 from hideez_bench.emulator.key.refusal import Refused
-from hideez_bench.emulator.key.state import State, load_state, store_state
+from hideez_bench.emulator.key.state import SecretDigest, State, load_state, store_state
 from hideez_bench.protocol.channel import CURVE, KeysMade, private_key
 from hideez_bench.protocol.names import ErrorName
-from hideez_bench.protocol.secret import MasterKey
+from hideez_bench.protocol.secret import ActivationCode, MasterKey, Secret
 from hideez_bench.protocol.values import DeviceInfo
 from hideez_bench.protocol.wire import Wire
 
@@ -36,7 +36,10 @@ class Firmware:
         connections: how many links are open.
         battery: in percent.
         wipe_request: the wipe that waits for the user, if one does.
+        access_type: the class of what it keeps account of access with.
     """
+
+    access_type: type[AccessControl] = AccessControl
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class Firmware:
         self.random = random
         self.wire = wire
         self.on_keys = on_keys
-        self.access = AccessControl(wire.profile.channel("MAIN"))
+        self.access = self.access_type(wire.profile.channel("MAIN"))
         self.connections = 0
         self.battery = 100
         self.wipe_request: WipeRequest | None = None
@@ -62,12 +65,20 @@ class Firmware:
         self._nvram = nvram
         self._wrong_keys = 0
         self.root_key = _power_on(nvram, identity.serial, random)
-        self._state = load_state(nvram)
+        self._state = self.recall()
 
     @property
     def state(self) -> State:
         """What the persistent memory holds."""
         return self._state
+
+    def recall(self) -> State:
+        """The state at power-on.
+
+        Raises:
+            NvramError: the memory cannot be read, or what it holds means nothing.
+        """
+        return load_state(self._nvram)
 
     def change(self, **changes: Any) -> None:
         """Change fields of the state: in the persistent memory first, in one commit, and then here.
@@ -85,6 +96,14 @@ class Firmware:
         """
         self._become(State())
         self.access.forget_everything()
+
+    def digest(self, secret: Secret) -> SecretDigest:
+        """What the key keeps in place of a secret."""
+        return SecretDigest.of(secret, self.random)
+
+    def is_code(self, code: ActivationCode) -> bool:
+        """Whether a code is the one that locks the key, in the same time wherever it differs."""
+        return self._state.code is not None and self._state.code.matches(code)
 
     def set_clock(self, time: int) -> dict[str, int]:
         """The change of state that sets the key's clock, in Unix seconds."""

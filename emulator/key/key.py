@@ -35,9 +35,15 @@ class Key:
         on_fault: told when the memory failed; the host is answered with ERR_HARDWARE_FAULT.
         on_keys: told the keys of each channel that opens.
 
+    Attributes:
+        firmware_type, link_type: the classes that it is built of.
+
     Raises:
         NvramError: the memory cannot be read, means nothing, or is another key's.
     """
+
+    firmware_type: type[Firmware] = Firmware
+    link_type: type[KeyLink] = KeyLink
 
     def __init__(
         self,
@@ -54,7 +60,7 @@ class Key:
     ) -> None:
         self.identity = identity
         self._wire = wire or default_wire()
-        self._firmware = Firmware(
+        self._firmware = self.firmware_type(
             nvram, identity=identity, clock=clock, utc=utc, random=random, wire=self._wire, on_keys=on_keys
         )
         self._on_change = on_change
@@ -131,7 +137,7 @@ class Key:
         number = self._links_made
         closed = partial(self._closed, number)
         carrier = Carrier(send, max_packet, self._settle, closed, self._on_fault)
-        link = KeyLink(self._firmware, host, number, carrier)
+        link = self.link_type(self._firmware, host, number, carrier)
         self._links[number] = link
         self._firmware.connections = len(self._links)
         self._settle()

@@ -9,7 +9,7 @@ from hideez_bench.emulator.key.access import Caller
 from hideez_bench.emulator.key.channels import Channels
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.protocol import messages as m
-from hideez_bench.protocol.channel import ChannelError, answer_handshake, public_bytes
+from hideez_bench.protocol.channel import ChannelError, ChannelKeys, answer_handshake, public_bytes
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.layout import UnknownMessage, WireError
 from hideez_bench.protocol.names import AccessLevel, Button, ErrorName, PacketKind
@@ -37,14 +37,17 @@ class Carrier:
 class KeyLink:
     """One connection of one host. Made by `Key.connect`."""
 
+    channels_type: type[Channels] = Channels
+    reassembler_type: type[Reassembler] = Reassembler
+
     def __init__(self, firmware: Firmware, host: str, number: int, carrier: Carrier) -> None:
         self.host = host
         self._firmware = firmware
         self._wire = firmware.wire
         self._carrier = carrier
-        self._incoming = Reassembler(self._wire)
+        self._incoming = self.reassembler_type(self._wire)
         self._as_a_whole = Caller(host, number, self._wire.profile.channel("MAIN"))
-        self.channels = Channels(firmware, host, number, self._send, carrier.on_fault)
+        self.channels = self.channels_type(firmware, host, number, self._send, carrier.on_fault)
         self._status_interval = self._wire.profile.seconds("status_interval")
         self._is_open = True
         self._rssi = -50
@@ -154,13 +157,16 @@ class KeyLink:
             self._tell(m.EncryptionVerified(ErrorName.ERR_INVALID_PARAMETER))
             return
         try:
-            answer, keys = answer_handshake(request, self._firmware.root_key, self._firmware.random)
+            answer, keys = self._answer_handshake(request)
         except ChannelError:
             self._tell(m.EncryptionVerified(ErrorName.ERR_SC_INVALID_PUBKEY))
             return
         self._firmware.on_keys(request, answer, keys)
         self.channels.open(request.channel, keys)
         self._tell(answer)
+
+    def _answer_handshake(self, request: m.VerifyEncryption) -> tuple[m.EncryptionVerified, ChannelKeys]:
+        return answer_handshake(request, self._firmware.root_key, self._firmware.random)
 
     def _can_be_verified(self, channel: int) -> bool:
         return 0 < channel < self._wire.profile.size("channels")
@@ -175,16 +181,19 @@ class KeyLink:
             return
         self._status_due = self._firmware.clock() + self._status_interval
         self._told_level = self._level()
-        state = DeviceState(
+        self._tell(m.Status(self.state(button, self._told_level)))
+
+    def state(self, button: Button, level: AccessLevel) -> DeviceState:
+        """What STATUS tells the host."""
+        return DeviceState(
             battery=self._firmware.battery,
             rssi=self._rssi,
             pin_attempts=self._firmware.pin_attempts,
             storage_update_counter=0,
             button=button,
-            access_level=self._told_level,
+            access_level=level,
             other_connections=self._firmware.connections - 1,
         )
-        self._tell(m.Status(state))
 
     def _tell(self, message: m.FromKey) -> None:
         self._send(PacketKind.CONTROL, self._wire.from_key.build(message))

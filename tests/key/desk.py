@@ -65,8 +65,9 @@ class Host:
 class Desk:
     """One key, its memory, and time that passes only when told to."""
 
-    def __init__(self, nvram: Nvram | None = None, seed: int = 0) -> None:
+    def __init__(self, nvram: Nvram | None = None, seed: int = 0, key_type: type[Key] = Key) -> None:
         self.nvram: Nvram = MemoryNvram() if nvram is None else nvram
+        self.key_type = key_type
         self.now = 1000.0
         self.views: list[KeyView] = []
         self.faults: list[BenchError] = []
@@ -75,7 +76,7 @@ class Desk:
 
     def switch_on(self) -> Key:
         """The key as it comes up from its memory; doing it again is a power cycle."""
-        self.key = Key(
+        self.key = self.key_type(
             self.nvram,
             identity=IDENTITY,
             clock=lambda: self.now,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import click
 
+from hideez_bench.harness.cli.options import wire_option
 from hideez_bench.harness.dissector.generate import dissector as source_of
-from hideez_bench.protocol.wire import default_wire
+from hideez_bench.protocol.wire import Wire
 
 
 @click.command()
-def dissector() -> None:
+@wire_option
+def dissector(wire: Wire) -> None:
     """Print a dissector for Wireshark and tshark, in Lua, made from the format that this program speaks.
 
     \b
     Example:  hideez-bench dissector > hideez.lua
               tshark -X lua_script:hideez.lua -r capture.btsnoop -Y hideez
     """  # noqa: D301 - \b must reach click as the one character that it is
-    click.echo(source_of(default_wire()), nl=False)
+    click.echo(source_of(wire), nl=False)

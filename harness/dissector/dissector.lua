@@ -1,9 +1,4 @@
--- Dissector: attribute values of the main characteristic are packets; those of the info characteristic, what it says.
-
-local att_opcode = Field.new("btatt.opcode")
-
--- By Bluetooth's numbers of the ATT messages that carry a whole value: writes; notification, indication.
-local DIRECTIONS = {[0x12] = TO_KEY, [0x52] = TO_KEY, [0x1b] = FROM_KEY, [0x1d] = FROM_KEY}
+-- Dissector: shows what the two characteristics said, after Wireshark's own dissectors.
 
 local function add_control(tvb, direction, tree)
     local sets = {[TO_KEY] = FORMAT.sets.to_key, [FROM_KEY] = FORMAT.sets.from_key}
@@ -63,13 +58,14 @@ local function add_message(found, kind, direction, tvb, tree)
     return text
 end
 
-local function add_packet(tvb, pinfo, tree)
+local function add_packet(value, tvb, pinfo, tree)
     local packet_tree = tree:add(tvb(), "Packet")
     local values = read_whole("packet", {tvb = tvb, at = 0, stop = tvb:len()}, packet_tree)
     local header, body = values.header, values.body
     local known = header and body and body:len() > 0
         and (header.kind == FORMAT.kinds.CONTROL or header.kind == FORMAT.kinds.ENCRYPTED)
-    local found = found_of(known and header, known and body:raw(), tvb, pinfo)
+    value.found = value.found or assembled(known and header, known and body:raw(), pinfo)
+    local found = value.found
     if not known then
         return "malformed packet"
     end
@@ -79,9 +75,7 @@ local function add_packet(tvb, pinfo, tree)
         return found.problem
     end
     if found.message then
-        local direction = DIRECTIONS[last(att_opcode)] or found.stream.direction or TO_KEY
-        tree:add(FIELD.direction, direction):set_generated()
-        return add_message(found, header.kind, direction, body:tvb(), tree)
+        return add_message(found, header.kind, value.direction, body:tvb(), tree)
     end
     if found.reassembled_in then
         tree:add(FIELD.reassembled_in, found.reassembled_in):set_generated()
@@ -90,48 +84,36 @@ local function add_packet(tvb, pinfo, tree)
         header.kind == FORMAT.kinds.ENCRYPTED and "an encrypted" or "a control")
 end
 
-function hideez.dissector(tvb, pinfo, tree)
-    local opcode = last(att_opcode)
-    if tvb:len() == 0 or (opcode and not DIRECTIONS[opcode]) then
-        return 0
+local function add_info(tvb, tree)
+    read_whole("info_characteristic", {tvb = tvb, at = 0, stop = tvb:len()}, tree)
+    return "info characteristic"
+end
+
+local function add_value(value, pdu, pinfo, tree)
+    local item = tree:add(hideez, value.size > 0 and pdu(value.at, value.size) or pdu)
+    item:add(FIELD.direction, value.direction):set_generated()
+    if value.size == 0 then
+        item:add_proto_expert_info(EXPERT.malformed, "an empty value")
+        return "empty value"
     end
-    local item = tree:add(hideez, tvb())
-    local text = add_packet(tvb, pinfo, item)
+    local tvb = pdu(value.at, value.size):tvb()
+    local text = value.role == "main" and add_packet(value, tvb, pinfo, item) or add_info(tvb, item)
     item:append_text(", " .. text)
-    pinfo.cols.protocol = "Hideez"
-    pinfo.cols.info = text
-    return tvb:len()
+    return text
 end
 
-function hideez_info.dissector(tvb, pinfo, tree)
-    if tvb:len() == 0 then
-        return 0
+function hideez.dissector(_, pinfo, tree)
+    local texts = {}
+    for number, info in ipairs({att()}) do
+        local pdu = info.range
+        for _, value in ipairs(values_of(number, pdu, pinfo)) do
+            texts[#texts + 1] = add_value(value, pdu, pinfo, tree)
+        end
     end
-    forget_stream(pinfo) -- It is read first on each connection, so that no message of an earlier one goes on.
-    read_whole("info_characteristic", {tvb = tvb, at = 0, stop = tvb:len()}, tree:add(hideez_info, tvb()))
-    pinfo.cols.protocol = "Hideez"
-    pinfo.cols.info = "info characteristic"
-    return tvb:len()
-end
-
-local by_uuid = DissectorTable.get("bluetooth.uuid")
-by_uuid:add(FORMAT.main, hideez)
-by_uuid:add(FORMAT.info, hideez_info)
-
-local by_handle = DissectorTable.get("btatt.handle")
-local handles = {}
-
-local function put_at(proto, handle)
-    if handles[proto.name] then
-        by_handle:remove(handles[proto.name], proto)
-    end
-    handles[proto.name] = handle > 0 and handle or nil
-    if handle > 0 then
-        by_handle:add(handle, proto)
+    if #texts > 0 then
+        pinfo.cols.protocol = "Hideez"
+        pinfo.cols.info = table.concat(texts, ", ")
     end
 end
 
-function hideez.prefs_changed()
-    put_at(hideez, hideez.prefs.main_handle)
-    put_at(hideez_info, hideez.prefs.info_handle)
-end
+register_postdissector(hideez)

@@ -3,7 +3,6 @@
 local TO_KEY, FROM_KEY = 0, 1
 
 local hideez = Proto("hideez", "Hideez Key")
-local hideez_info = Proto("hideez_info", "Hideez Key Information")
 
 local function protofield(key, field)
     local filter, label, about = "hideez." .. key, field.label, field.about

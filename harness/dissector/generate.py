@@ -11,7 +11,7 @@ from hideez_bench.protocol.layout import Layout, MessageSet
 from hideez_bench.protocol.packets import NUMBERS
 from hideez_bench.protocol.wire import TAG_SIZE, Wire
 
-PROGRAM = ("fields.lua", "reading.lua", "reassembly.lua", "dissector.lua")
+PROGRAM = ("fields.lua", "reading.lua", "attributes.lua", "reassembly.lua", "dissector.lua")
 """The fixed part, in the order in which it is put together."""
 
 COMMAND_FIELDS = {"to_key": "control.command", "from_key": "control.command", "request": "request.command"}

@@ -1,42 +1,6 @@
--- Reassembly: packets to messages, once for each packet, in the order of the capture. Wireshark shows packets again
--- and again in any order, so that what a packet was part of is kept by its place.
---
--- Wireshark's first pass may come without a tree, and then without fields: who sent a packet, and by which opcode, must
--- not be needed for putting it together.
+-- Reassembly: packets to messages, by the rules of the key.
 
-local CONNECTION = {
-    Field.new("frame.interface_id"),
-    Field.new("hci_mon.adapter_id"),
-    Field.new("bthci_acl.chandle"),
-    Field.new("bthci_acl.connect_in"),
-    Field.new("btle.access_address"),
-}
-
-local streams, packets = {}, {}
-
-function hideez.init()
-    streams, packets = {}, {}
-end
-
-local function last(field)
-    local found = {field()}
-    return #found > 0 and found[#found].value or nil
-end
-
--- One direction of one connection. Without fields, that of two addresses.
-local function stream_key(pinfo)
-    local parts = {tostring(pinfo.src), tostring(pinfo.dst), tostring(pinfo.p2p_dir)}
-    for _, field in ipairs(CONNECTION) do
-        parts[#parts + 1] = tostring(last(field))
-    end
-    return table.concat(parts, " ")
-end
-
-local function forget_stream(pinfo)
-    if not pinfo.visited then
-        streams[stream_key(pinfo)] = nil
-    end
-end
+local streams = {}
 
 local function dropped(stream, problem)
     stream.kind, stream.parts, stream.packets, stream.length = nil, {}, {}, 0
@@ -48,7 +12,8 @@ local function is_cancel(header, body)
         and body == string.char(FORMAT.cancel)
 end
 
--- Takes a fragment. Returns what to remember of it: {problem} or {message, packets} or {} while more is to come.
+-- Takes a fragment. Returns what to remember of it: {problem}, or {message, packets}, or {} while more is to come;
+-- that gets a `reassembled_in` when the last one has come.
 local function taken(stream, header, body, frame)
     if is_cancel(header, body) then
         dropped(stream)
@@ -77,34 +42,16 @@ local function taken(stream, header, body, frame)
     return found
 end
 
-local function stream_of(key)
+-- What a packet is part of. `header` is nil for one that cannot be read, which ends what was being put together.
+local function assembled(header, body, pinfo)
+    local key = stream_of(pinfo)
     if not streams[key] then
         streams[key] = {}
         dropped(streams[key])
     end
-    return streams[key]
+    return header and taken(streams[key], header, body, pinfo.number) or dropped(streams[key])
 end
 
--- Most control messages are sent by one side only, and tell whose packets these are.
-local function learn_direction(stream, kind, message)
-    local number = string.byte(message)
-    local to_key, from_key = FORMAT.sets.to_key.messages[number], FORMAT.sets.from_key.messages[number]
-    if kind == FORMAT.kinds.CONTROL and (to_key == nil) ~= (from_key == nil) then
-        stream.direction = to_key and TO_KEY or FROM_KEY
-    end
-end
-
--- What a packet is part of. `header` is nil for one that cannot be read, which ends what was being put together.
-local function found_of(header, body, tvb, pinfo)
-    local place = pinfo.number .. ":" .. tvb:offset()
-    if not pinfo.visited then
-        local stream = stream_of(stream_key(pinfo))
-        local found = header and taken(stream, header, body, pinfo.number) or dropped(stream)
-        if found.message then
-            learn_direction(stream, header.kind, found.message)
-        end
-        found.stream = stream
-        packets[place] = found
-    end
-    return packets[place]
+function hideez.init()
+    handles, reads, places, streams = {}, {}, {}, {}
 end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +14,9 @@ INFO, MAIN = 0x0012, 0x0014
 """Handles of the characteristics' values."""
 
 READ_REQUEST, READ_RESPONSE, WRITE_REQUEST, WRITE_RESPONSE = 0x0A, 0x0B, 0x12, 0x13
-NOTIFICATION, WRITE_COMMAND = 0x1B, 0x52
+NOTIFICATION, MULTIPLE_NOTIFICATION, WRITE_COMMAND = 0x1B, 0x23, 0x52
+BATTERY = 0x0030
+"""Of another service's characteristic."""
 
 
 class Recording:
@@ -31,9 +34,17 @@ class Recording:
     def disconnect(self, connection: int = HANDLE) -> None:
         self._add(b"\x04\x05\x04" + struct.pack("<BHB", 0, connection, 0x13), received=True, event=True)
 
-    def discover(self, connection: int = HANDLE) -> None:
-        """The characteristics of the Hideez service, as a central learns of them."""
+    def discover(self, connection: int = HANDLE, *, interrupted: bool = False) -> None:
+        """The characteristics of the Hideez service, as a central learns of them.
+
+        Args:
+            connection: its handle.
+            interrupted: the other side asks for something too, before it answers.
+        """
         self._att(connection, struct.pack("<BHHH", 0x08, 1, 0xFFFF, 0x2803), received=False)
+        if interrupted:
+            self._att(connection, struct.pack("<BHHH", 0x08, 1, 0xFFFF, 0x2B2A), received=True)
+            self._att(connection, struct.pack("<BBHB", 0x01, 0x08, 1, 0x0A), received=False)
         profile = default_profile()
         entries = b"".join(
             struct.pack("<HBH", value - 1, properties, value) + UUID(profile.uuid(name)).bytes[::-1]
@@ -48,6 +59,15 @@ class Recording:
     def from_key(self, packet: bytes, connection: int = HANDLE) -> int:
         """Be notified of a packet; return the number of its frame."""
         return self._att(connection, struct.pack("<BH", NOTIFICATION, MAIN) + packet, received=True)
+
+    def notify(self, values: Sequence[tuple[int, bytes]]) -> int:
+        """Be notified of several values, by handle, in one message; return the number of its frame."""
+        entries = b"".join(struct.pack("<HH", handle, len(value)) + value for handle, value in values)
+        return self._att(HANDLE, bytes([MULTIPLE_NOTIFICATION]) + entries, received=True)
+
+    def peer_writes(self, value: bytes) -> int:
+        """The key's side writes to the host's own attribute with the same handle; return the frame's number."""
+        return self._att(HANDLE, struct.pack("<BH", WRITE_COMMAND, MAIN) + value, received=True)
 
     def write_response(self) -> int:
         return self._att(HANDLE, bytes([WRITE_RESPONSE]), received=True)

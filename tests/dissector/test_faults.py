@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dissector.recording import MAIN, READ_RESPONSE, WRITE_REQUEST, Recording
+from tests.dissector.recording import Recording
 from tests.dissector.tshark import Frame, columns, frames
 
 FAULTS = {
@@ -82,28 +82,3 @@ def test_one_filter_finds_a_channel_in_all_messages(script: Path, tmp_path: Path
     recording.to_key(bytes.fromhex("02 05 04"))
     found = columns(script, recording.save(tmp_path / "x"), "-Y", "hideez.channel == 4")
     assert list(found.values()) == ["BUSY", "encrypted, channel 4 #10", "RESET_ENCRYPTION request"]
-
-
-def test_what_carries_no_value_is_left_to_wireshark(script: Path, tmp_path: Path) -> None:
-    recording = Recording()
-    recording.connect()
-    recording.discover()
-    recording.to_key(b"\x02\x01", opcode=WRITE_REQUEST)
-    answer = recording.write_response()
-    found = frames(script, recording.save(tmp_path / "x"))
-    assert not found[answer].is_hideez
-    assert found[answer - 1].values("hideez.control.command") == ["0x01"]
-
-
-def test_a_capture_that_starts_after_discovery(script: Path, tmp_path: Path) -> None:
-    recording = Recording()
-    number = recording.from_key(bytes.fromhex("02 06 01"))
-    info = recording.read_info(bytes.fromhex("64 01 0002 08"))
-    capture = recording.save(tmp_path / "x")
-    assert not any(frame.is_hideez for frame in frames(script, capture).values())
-    handles = ("-o", f"hideez.main_handle:{MAIN}", "-o", "hideez.info_handle:18")
-    found = frames(script, capture, *handles)
-    assert found[number].values("hideez.busy.channel") == ["1"]
-    assert "BOOT_ALTERNATIVE" in found[info].lines("hideez.info_characteristic.mode_byte")[0]
-    assert READ_RESPONSE == 0x0B
-    assert columns(script, capture, *handles)[info] == "info characteristic"

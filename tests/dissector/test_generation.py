@@ -67,6 +67,15 @@ def test_the_command_prints_it() -> None:
     assert result.output == dissector(default_wire())
 
 
+def test_the_command_takes_a_profile_file(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text("[control]\nBUSY = 0x2a\n", encoding="utf-8")
+    result = CliRunner().invoke(command, ["--profile", str(mine)], catch_exceptions=False)
+    assert '[42] = {name = "BUSY", layout = "busy"}' in result.output
+    assert '{name = "BUSY", layout = "busy"}' in dissector(default_wire())
+    assert '[42] = {name = "BUSY"' not in dissector(default_wire())
+
+
 @pytest.mark.parametrize("element", [Int16ub, Int64ul, Sequence(Int16ub), Struct("a" / Int16ub)])
 def test_an_unknown_element_is_not_passed_over(element: Construct) -> None:
     with pytest.raises(UnknownElementError, match=r"busy\.channel"):

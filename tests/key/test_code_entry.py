@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from hideez_bench.emulator.key.power_loss import Cut, PowerLossNvram, PowerLost
 from hideez_bench.emulator.key.state import load_state, store_state
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import Command, ErrorName, PacketKind
 from hideez_bench.protocol.packets import fragment
 from hideez_bench.protocol.secret import ActivationCode
 from tests.key.desk import CODE, MASTER_KEY, WIRE, WRONG_CODE, WRONG_KEY, Desk, Host, refusal, settled
-from tests.key.faulty_nvram import Cut, FaultyNvram, PowerLost
 
 UNLOCK_DEVICE_CODE = WIRE.profile.number("command", Command.UNLOCK_DEVICE_CODE)
 
@@ -81,7 +81,7 @@ async def test_c014_power_cut_during_the_check_has_used_up_the_attempt(waiting: 
         await refusal(device.unlock_device_code(WRONG_CODE))
         await refusal(device.unlock_device_code(WRONG_CODE))
     memory = waiting.nvram
-    waiting.nvram = FaultyNvram(memory, at=1, cut=Cut.AFTER)
+    waiting.nvram = PowerLossNvram(memory, lose_at=1, cut=Cut.AFTER)
     waiting.switch_on()
     async with waiting.device() as device:
         with pytest.raises(PowerLost):

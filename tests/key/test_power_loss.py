@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
 from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.key.power_loss import Cut, PowerLossNvram, PowerLost
 from hideez_bench.emulator.key.state import SecretDigest, State, load_state
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.names import Button, Condition, ErrorName
@@ -25,7 +27,6 @@ from tests.key.desk import (
     profile_of,
     refusal,
 )
-from tests.key.faulty_nvram import Cut, FaultyNvram, PowerLost
 
 LICENCE = issue_license(IDENTITY.serial, 2_000_000_000)
 Action = Callable[[Desk, KeyDevice], Awaitable[object]]
@@ -72,14 +73,16 @@ ACTIONS: dict[str, tuple[Action, str, int]] = {
 }
 
 
-async def run(name: str, at: int, cut: Cut) -> tuple[State, State, int, bool]:
+async def run(
+    name: str, at: int, cut: Cut, memory: MemoryNvram | None = None
+) -> tuple[State, State, int, bool]:
     """Run an action with a power cut: the states before it and after the restart, the commits, whether it answered."""
     action, begins, _ = ACTIONS[name]
-    memory = MemoryNvram()
+    memory = memory or MemoryNvram()
     desk = Desk(memory)
     await desk.bring_to(begins)
     before = load_state(memory)
-    faulty = FaultyNvram(memory, at, cut)
+    faulty = PowerLossNvram(memory, at, cut)
     desk.nvram = faulty
     desk.switch_on()
     answered = True
@@ -121,6 +124,60 @@ async def test_after_a_power_cut_the_key_is_as_before_or_as_after(name: str, at:
     assert restarted == {(1, Cut.BEFORE): before, (2, Cut.AFTER): after}.get((at, cut), counted)
 
 
+async def in_hand(desk: Desk) -> None:
+    """Make sure that the administrator can get into the key, or start over with it."""
+    for way in (unlock_as_administrator, wipe_by_key, wipe_by_hand):
+        copy = Desk(deepcopy(desk.nvram))
+        async with copy.device("administrator") as device:
+            await way(copy, device)
+
+
+async def unlock_as_administrator(desk: Desk, device: KeyDevice) -> None:
+    """Lock a linked key with a code of one's own, and unlock it by that."""
+    if device.info.link_required:
+        await device.link(MASTER_KEY, CODE, 3)
+    else:
+        await device.lock_device_code(MASTER_KEY, CODE, 3)
+    await device.unlock_device_code(CODE)
+    assert not (await device.refresh_device_info()).locked
+
+
+async def wipe_by_key(desk: Desk, device: KeyDevice) -> None:
+    if not device.info.link_required:
+        await device.wipe(MASTER_KEY)
+    assert await desk.state() == "F"
+
+
+async def wipe_by_hand(desk: Desk, device: KeyDevice) -> None:
+    await wiped_by_hand(desk, device)
+    assert await desk.state() == "F"
+
+
+@pytest.mark.parametrize(("name", "at", "cut"), CUTS)
+async def test_no_power_cut_leaves_a_key_that_nobody_can_help(name: str, at: int, cut: Cut) -> None:
+    memory = MemoryNvram()
+    await run(name, at, cut, memory)
+    await in_hand(Desk(memory))
+
+
+@pytest.mark.parametrize("cut", Cut)
+async def test_a_key_that_is_off_does_nothing_more(cut: Cut) -> None:
+    memory = MemoryNvram()
+    desk = Desk(memory)
+    await desk.bring_to("W")
+    desk.nvram = PowerLossNvram(memory, lose_at=1, cut=cut)
+    desk.switch_on()
+    async with desk.device() as device:
+        with pytest.raises(PowerLost, match=f"{cut.name.lower()} commit 1"):
+            await device.unlock_device_code(WRONG_CODE)
+        with pytest.raises(PowerLost):
+            await device.unlock_device_code(CODE)
+    assert desk.nvram.commits == 1
+    with pytest.raises(PowerLost):
+        desk.nvram.get("serial")
+    assert load_state(memory).attempts == (3 if cut is Cut.BEFORE else 2)
+
+
 async def test_no_code_is_compared_that_was_not_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever cuts the power at the commit, again and again, learns nothing and never regains an attempt."""
     compared: list[Secret] = []
@@ -137,7 +194,7 @@ async def test_no_code_is_compared_that_was_not_paid_for(monkeypatch: pytest.Mon
             await device.link(MASTER_KEY, CODE, 3)
         attempts = []
         for _ in range(5):
-            desk.nvram = FaultyNvram(memory, at=1, cut=cut)
+            desk.nvram = PowerLossNvram(memory, lose_at=1, cut=cut)
             desk.switch_on()
             async with desk.device() as device:
                 with suppress(PowerLost):
@@ -153,5 +210,5 @@ async def test_no_code_is_compared_that_was_not_paid_for(monkeypatch: pytest.Mon
 def test_the_first_power_on_may_be_cut_off_too(cut: Cut) -> None:
     memory = MemoryNvram()
     with pytest.raises(PowerLost):
-        Desk(FaultyNvram(memory, at=1, cut=cut))
+        Desk(PowerLossNvram(memory, lose_at=1, cut=cut))
     assert Desk(memory).key.local_name == "HK-00203"

@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WAIT = 40.0
+# The processor of the lab's guest is emulated, and perhaps not alone.
+WAIT = 150.0 if "HIDEEZ_BENCH_IN_LAB" in os.environ else 40.0
 
 
 def hideez_bench() -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from hideez_bench.harness.capture.conversation import Kind
+from hideez_bench.harness.capture.keylog import read_key_log
+from tests.capture.by_hand import decode
 from tests.processes.conftest import Surroundings
-from tests.processes.programs import hideez_bench, run
 
 pytestmark = pytest.mark.bluez
 
@@ -16,19 +17,18 @@ pytestmark = pytest.mark.bluez
 async def test_a_key_that_is_killed_leaves_a_capture_and_its_keys(
     surroundings: Surroundings, tmp_path: Path
 ) -> None:
-    capture, keys = str(tmp_path / "key.btsnoop"), str(tmp_path / "key.keys")
-    key = await surroundings.start_key("--capture", capture, "--keylog", keys)
-    activated = await surroundings.activate("--capture", str(tmp_path / "host.btsnoop"))
+    key_capture, host_capture = tmp_path / "key.btsnoop", tmp_path / "host.btsnoop"
+    keys = tmp_path / "key.keys"
+    key = await surroundings.start_key("--capture", str(key_capture), "--keylog", str(keys))
+    activated = await surroundings.activate("--capture", str(host_capture))
     assert activated.status == 0, activated.everything
     await key.kill()
+    opened = read_key_log(keys)
     talks = []
-    for name in ("key", "host"):
+    for capture in (key_capture, host_capture):
         # The key's log opens what the host recorded, too.
-        file = str(tmp_path / f"{name}.btsnoop")
-        decoded = await run([hideez_bench(), "decode", file, "--keys", keys, "--json"], surroundings.env)
-        assert (decoded.status, decoded.errors) == (0, "")
-        lines = [json.loads(line) for line in decoded.output.splitlines()]
-        assert "encrypted" not in {line["kind"] for line in lines}
-        talks.append([line["text"] for line in lines if line["kind"] in ("request", "reply")])
+        entries = decode(capture.read_bytes(), keys=opened)
+        assert {Kind.ENCRYPTED, Kind.DAMAGE}.isdisjoint(entry.kind for entry in entries)
+        talks.append([entry.text for entry in entries if entry.kind in (Kind.REQUEST, Kind.REPLY)])
     assert sorted(talks[0]) == sorted(talks[1])
     assert len(talks[0]) > 20

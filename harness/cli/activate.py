@@ -61,7 +61,7 @@ def activate(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    r"""Take a key through activation, from the assignment to Active.
+    """Take a key through activation, from the assignment to Active.
 
     Exit status: 0 the key is Active, 1 it is not, 2 wrong use or surroundings.
 
@@ -97,7 +97,7 @@ def activate(
 @evidence_options
 @click.option("-v", "--verbose", is_flag=True, help="Show the decoded exchange too.")
 def demo(radio: str, wire: Wire, capture: Path | None, keylog: Path | None, verbose: bool) -> None:
-    r"""Show both endings: a key that is activated, and one that locks itself after three wrong codes.
+    """Show both endings: a key that is activated, and one that locks itself after three wrong codes.
 
     \b
     hideez-bench demo

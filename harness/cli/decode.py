@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -54,7 +55,7 @@ def decode(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    r"""Show what a host and a key said in a Bluetooth capture: btsnoop, pcap or pcapng.
+    """Show what a host and a key said in a Bluetooth capture: btsnoop, pcap or pcapng.
 
     Exit status: 0 everything was decoded, 1 something was damaged (the timeline says where), 2 the file is no capture
     or cannot be read.
@@ -74,20 +75,37 @@ def decode(
     damaged = False
     printer = _print_json if as_json else _Printer()
     try:
-        with file.open("rb", buffering=BUFFER) as capture:
+        with _opened(file) as capture:
             frames = _with_progress(read_frames(capture), capture, file.stat().st_size)
             for entry in decoder.decode(frames):
                 if only is None or entry.adapter in (only, None):
                     printer(entry)
                     damaged = damaged or entry.kind is Kind.DAMAGE
+        sys.stdout.flush()
     except NotACapture as error:
         raise BenchError(f"{file} is no capture that can be decoded: {error}.") from None
+    except BrokenPipeError:
+        raise  # who reads the timeline has seen enough; click knows how to end quietly
     except OSError as error:
-        if error.filename is None:
-            raise
-        raise BenchError(f"The capture {file} cannot be read: {error.strerror}.") from None
+        _let_go_of_output()
+        raise BenchError(f"{file} cannot be decoded to its end: {error.strerror}.") from None
     _conclude(decoder, only)
     sys.exit(1 if damaged else 0)
+
+
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb", buffering=BUFFER)
+    except OSError as error:
+        raise BenchError(f"The capture {file} cannot be read: {error.strerror}.") from None
+
+
+def _let_go_of_output() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What cannot be written would be tried once more, and complained about, at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _adapter_number(adapter: str | None) -> int | None:
@@ -162,7 +180,6 @@ def _with_progress(frames: Iterable[Frame], file: BinaryIO, size: int) -> Iterat
 
 
 def _conclude(decoder: Decoder, only: int | None) -> None:
-    sys.stdout.flush()
     if not decoder.found_a_key:
         click.echo(
             f"hideez-bench: no Hideez Key was discovered in these {decoder.frames} packets. If it was discovered "

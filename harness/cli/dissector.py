@@ -17,5 +17,5 @@ def dissector(wire: Wire) -> None:
     \b
     Example:  hideez-bench dissector > hideez.lua
               tshark -X lua_script:hideez.lua -r capture.btsnoop -Y hideez
-    """  # noqa: D301 - \b must reach click as the one character that it is
+    """
     click.echo(source_of(wire), nl=False)

@@ -37,7 +37,7 @@ def emulate(
     capture: Path | None,
     keylog: Path | None,
 ) -> None:
-    r"""Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
+    """Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
 
     It needs an adapter, or a stand-in for one: `hideez-bench radio`.
 

@@ -17,7 +17,7 @@ from hideez_bench.harness.lab.termination import ended_by_signals
 
 @click.group()
 def lab() -> None:
-    r"""Run a command on a real Linux Bluetooth stack, in a guest.
+    """Run a command on a real Linux Bluetooth stack, in a guest.
 
     The guest is a small emulated Linux with a kernel, bluetoothd and virtual adapters; this machine needs no Bluetooth.
 
@@ -71,7 +71,7 @@ def run_command(
     adapters: int,
     cold: bool,
 ) -> None:
-    r"""Run COMMAND in the guest, pass its output on as it comes, and end with its status.
+    """Run COMMAND in the guest, pass its output on as it comes, and end with its status.
 
     python, pytest and hideez-bench are those of this environment. The status is 124 when the time was up, 125 when
     the guest itself failed, 128 + n when signal n ended the command.
@@ -108,7 +108,7 @@ def run_command(
 
 @lab.command("install")
 def install_command() -> None:
-    r"""Install what the lab needs: packages through apt (as root), and the guest's kernel.
+    """Install what the lab needs: packages through apt (as root), and the guest's kernel.
 
     \b
     Example:  sudo hideez-bench lab install
@@ -120,7 +120,7 @@ def install_command() -> None:
 @lab.command("status")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status_command(as_json: bool) -> None:
-    r"""Say what of the lab is there, and what lacks.
+    """Say what of the lab is there, and what lacks.
 
     \b
     Example:  hideez-bench lab status --json
@@ -131,7 +131,7 @@ def status_command(as_json: bool) -> None:
 
 @lab.command("clean")
 def clean_command() -> None:
-    r"""Remove the lab's kernel, images and snapshots; packages stay installed.
+    """Remove the lab's kernel, images and snapshots; packages stay installed.
 
     \b
     Example:  hideez-bench lab clean

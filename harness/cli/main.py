@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hideez-bench")
 def cli() -> None:
-    r"""A simulated Hideez Key, and a bench that puts any Hideez Key through activation.
+    """A simulated Hideez Key, and a bench that puts any Hideez Key through activation.
 
     \b
     Try:  hideez-bench demo

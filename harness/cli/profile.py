@@ -23,7 +23,7 @@ REPLACED = "*"
 
 @click.group()
 def profile() -> None:
-    r"""Look at the wire profile: UUIDs, command and error numbers, bits, sizes and times.
+    """Look at the wire profile: UUIDs, command and error numbers, bits, sizes and times.
 
     \b
     hideez-bench profile show
@@ -34,7 +34,7 @@ def profile() -> None:
 @profile_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
 def show(profile: Profile, as_json: bool) -> None:
-    r"""Print every item with its value, its tag and its source.
+    """Print every item with its value, its tag and its source.
 
     \b
     hideez-bench profile show

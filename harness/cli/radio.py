@@ -30,7 +30,7 @@ VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def radio(adapters: int, address_file: Path | None, command: tuple[str, ...]) -> None:
-    r"""Start a stand-in for BlueZ on a message bus of its own; it needs no adapter and no root.
+    """Start a stand-in for BlueZ on a message bus of its own; it needs no adapter and no root.
 
     Without COMMAND, print the bus address when it is ready and run until Ctrl-C. Every program that has the
     address in its environment is on this radio: bless, bleak, bluetoothctl. With COMMAND, run that with the

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
+from hideez_bench.harness.cli.main import COMMANDS
 from tests.processes.conftest import Surroundings
 from tests.processes.programs import Finished, hideez_bench, run, running
 
@@ -114,7 +115,8 @@ async def with_file(option: str, path: Path) -> Finished:
 
 
 async def test_help_has_examples() -> None:
-    for command in ("activate", "demo", "emulate", "radio"):
+    for command in COMMANDS:
         finished = await bench(command, "--help")
         assert finished.status == 0
+        assert "\\b" not in finished.output
         assert f"hideez-bench {command}" in finished.output

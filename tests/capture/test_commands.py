@@ -17,6 +17,7 @@ from hideez_bench.harness.cli.main import main
 from hideez_bench.protocol.secret import ActivationCode, MasterKey
 from tests.capture import by_hand
 from tests.capture.by_hand import ACTIVATION, CAPTURES, SIMPLE
+from tests.processes import programs
 from tests.processes.programs import at_terminal, hideez_bench
 
 
@@ -205,6 +206,15 @@ async def test_a_terminal_shows_how_far_a_long_capture_is(tmp_path: Path) -> Non
         await terminal.finish()
     assert "%" in terminal.screen
     assert "packets" not in (tmp_path / "timeline").read_text()
+
+
+async def test_a_timeline_that_cannot_be_written_is_said(activation: tuple[Path, Path]) -> None:
+    ended = await programs.run(
+        ["sh", "-c", f"'{hideez_bench()}' decode '{activation[0]}' > /dev/full"], {"PATH": "/usr/bin:/bin"}
+    )
+    assert ended.status == 2
+    assert len(ended.errors.splitlines()) == 1
+    assert "No space left" in ended.errors
 
 
 # --- what other commands leave behind ---

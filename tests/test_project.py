@@ -8,9 +8,12 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from hideez_bench.protocol.profile import Tag, default_profile
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("protocol", "emulator", "harness", "fixtures")
@@ -74,6 +77,18 @@ def test_the_wheel_installs_one_package_and_its_data(tmp_path: Path) -> None:
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"hideez_bench"}
     for data in ("protocol/profile.toml", "fixtures/golden_messages.toml", "protocol/py.typed"):
         assert f"hideez_bench/{data}" in names
+
+
+def test_the_readme_counts_what_is_known_and_what_is_modelled() -> None:
+    readme = (ROOT / "README.md").read_text()
+    items = default_profile().items.values()
+    told: set[str] = set()
+    for row in re.findall(r"^\| [^|]*\((`[^)]*)\) \| (\d+) \| (\d+) \| (\d+) \|$", readme, re.MULTILINE):
+        sections = set(re.findall(r"`(\w+)`", row[0]))
+        counted = Counter(item.tag for item in items if item.section in sections)
+        assert [int(number) for number in row[1:]] == [counted[tag] for tag in Tag], sections
+        told |= sections
+    assert told == {item.section for item in items}
 
 
 @pytest.mark.parametrize("room", ROOMS[1:3])

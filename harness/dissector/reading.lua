@@ -116,7 +116,7 @@ local function text_of(step, range)
         return table.concat(numbers, ".")
     end
     local text = range:len() > 0 and range:string(ENC_UTF_8) or ""
-    return step.stripped and text:gsub("%z+$", "") or text
+    return step.stripped and text:gsub("\0+$", "") or text
 end
 
 local function add_bytes(step, tree, range)

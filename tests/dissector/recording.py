@@ -26,9 +26,10 @@ class Recording:
         self.frames = 0
         self._records = b""
 
-    def connect(self, connection: int = HANDLE) -> None:
-        peer = bytes.fromhex("0102030405") + bytes([connection])
-        body = struct.pack("<BBHBB6sHHHB", 1, 0, connection, 0, 1, peer, 24, 0, 42, 0)
+    def connect(self, connection: int = HANDLE, peer: int | None = None) -> None:
+        """A connection to a peer of its own, or to the one whose address ends in `peer`."""
+        address = bytes.fromhex("0102030405") + bytes([connection if peer is None else peer])
+        body = struct.pack("<BBHBB6sHHHB", 1, 0, connection, 0, 1, address, 24, 0, 42, 0)
         self._add(b"\x04\x3e" + bytes([len(body)]) + body, received=True, event=True)
 
     def disconnect(self, connection: int = HANDLE) -> None:

@@ -10,7 +10,7 @@ from hideez_bench.protocol.names import PacketKind
 from hideez_bench.protocol.packets import fragment
 from hideez_bench.protocol.wire import default_wire
 from tests.dissector.recording import HANDLE, Recording
-from tests.dissector.tshark import Frame, columns, frames
+from tests.dissector.tshark import PASSES, Frame, columns, frames
 
 WIRE = default_wire()
 ANSWER = bytes.fromhex("04 0000 01" + "03" + "aa" * 32 + "bb" * 16 + "cc" * 64)
@@ -20,8 +20,6 @@ REQUEST = bytes.fromhex("04 01" + "02" + "dd" * 32 + "ee" * 16)
 STATUS = bytes.fromhex("02 02 64 c4 0a 05 01 20 01")
 INFO = bytes.fromhex("00 01 0002 08")
 OTHER = HANDLE + 1
-PASSES = ((), ("-2",), ("-2", "-R", "frame"))
-"""Once through the capture; twice, seeing nothing the first time; twice with all seen, as Wireshark's window does."""
 
 
 def cut(message: bytes, size: int = 20, kind: PacketKind = PacketKind.CONTROL) -> list[bytes]:

@@ -10,6 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+PASSES: tuple[tuple[str, ...], ...] = ((), ("-2",), ("-2", "-R", "frame"))
+"""Once through the capture; twice, seeing nothing the first time; twice with all seen, as Wireshark's window does."""
+
 ROOT_WARNING = 'Running as user "root"'
 
 

@@ -93,7 +93,12 @@ class KeyDevice:
         return self._info
 
     async def verify_and_initialize(self) -> DeviceInfo:
-        """Open the channel, make sure of the key, and read its information.
+        """Open the channel as `verify`, and read the key's information."""
+        await self.verify()
+        return await self.refresh_device_info()
+
+    async def verify(self) -> None:
+        """Open the channel and make sure of the key.
 
         Raises:
             ChannelError: the key did not prove itself, or is another than `root_key` says.
@@ -121,7 +126,6 @@ class KeyDevice:
             Sealer(self.channel, HOST_TO_KEY, keys.host_to_key),
             Opener(self.channel, KEY_TO_HOST, keys.key_to_host),
         )
-        return await self.refresh_device_info()
 
     async def refresh_device_info(self) -> DeviceInfo:
         """Read the key's information again; `info` holds it from then on."""

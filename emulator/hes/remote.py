@@ -141,7 +141,7 @@ class RemoteDevices:
                     observe=lambda to_key, message: self._observe(serial, to_key, message),
                     on_keys=self._on_keys,
                 )
-                await device.verify_and_initialize()
+                await device.verify()
         except TimeoutError:
             code = HesErrorCode.RemoteConnectionTimedOut
             raise hes_error(code, serial=serial, seconds=self._limits.opening) from None

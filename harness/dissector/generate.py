@@ -6,7 +6,8 @@ from importlib.resources import files
 from typing import Any
 
 from hideez_bench.harness.dissector.lua import literal
-from hideez_bench.harness.dissector.walk import Data, Place, UnknownElementError, Walker
+from hideez_bench.harness.dissector.place import Place, UnknownElementError
+from hideez_bench.harness.dissector.walk import Data, Walker
 from hideez_bench.protocol.layout import Layout, MessageSet
 from hideez_bench.protocol.packets import NUMBERS
 from hideez_bench.protocol.wire import TAG_SIZE, Wire

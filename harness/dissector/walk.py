@@ -6,38 +6,18 @@ that a layout can never be dissected in part without a word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import construct as c
 
+from hideez_bench.harness.dissector.place import Place, UnknownElementError, snake, spoken
 from hideez_bench.protocol import meaning
-from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.layout import Converted, Limited
 
 Data = dict[str, Any]
 NUMBER_SIZES = {"B": 1, "H": 2, "L": 4}
-
-
-class UnknownElementError(BenchError):
-    """A layout holds something that the dissector cannot be generated for."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a field stands: its key (`device_state.battery`), what to call it, and the fields before it."""
-
-    key: str
-    label: str
-    about: str
-    siblings: Mapping[str, c.Construct]
-
-    def inner(self, name: str) -> Place:
-        """A field within this one."""
-        return Place(f"{self.key}.{name}", name.replace("_", " "), self.about, self.siblings)
 
 
 class Walker:
@@ -88,9 +68,7 @@ class Walker:
             steps: list[Data] = []
             siblings: dict[str, c.Construct] = {}
             for renamed in struct.subcons:
-                place = Place(
-                    f"{owner}.{renamed.name}", renamed.name.replace("_", " "), about, dict(siblings)
-                )
+                place = Place(f"{owner}.{renamed.name}", spoken(renamed.name), about, dict(siblings))
                 steps.append(self.step(renamed.subcon, place) | {"name": renamed.name})
                 siblings[renamed.name] = renamed.subcon
         elif isinstance(struct, c.Transformed) and struct.decodefunc is c.bytes2bits:
@@ -143,7 +121,8 @@ class Walker:
         return {"op": "number", "field": self.field(place, kind), "size": size, "signed": letter.islower()}
 
     def _bytes(self, place: Place, size: int | None = None) -> Data:
-        return _without_none({"op": "bytes", "field": self.field(place, "bytes"), "size": size})
+        step: Data = {"op": "bytes", "field": self.field(place, "bytes")}
+        return step if size is None else step | {"size": size}
 
     def _const(self, it: Any, place: Place) -> Data:
         step = self.step(it.subcon, place)
@@ -250,7 +229,7 @@ class Walker:
             raise UnknownElementError(f"The dissector knows bit fields of one byte only, not {owner}.")
         parts, shift = [], 8
         for renamed in struct.subcon.subcons:
-            place = Place(f"{owner}.{renamed.name}", renamed.name.replace("_", " "), about, {})
+            place = Place(f"{owner}.{renamed.name}", spoken(renamed.name), about, {})
             part, shift = self._bit_field(renamed.subcon, place, shift)
             parts.append(part | {"name": renamed.name})
         return [{"op": "bits", "parts": parts, "name": "bits"}]
@@ -280,11 +259,6 @@ class Walker:
         )
 
 
-def snake(name: str) -> str:
-    """A class's or command's name as field names have it: `device_state`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
 def _on_the_wire(sibling: c.Construct, value: object, place: Place) -> int:
     """The number that stands for a value in another field."""
     found = sibling.meaning if isinstance(sibling, Converted) else None
@@ -301,7 +275,3 @@ def _constant(length: object, place: Place) -> int:
             f"The length of {place.key} depends on something that the dissector cannot see."
         )
     return length
-
-
-def _without_none(step: Data) -> Data:
-    return {name: value for name, value in step.items() if value is not None}

@@ -14,7 +14,8 @@ from construct import Construct, Int8ul, Int16ub, Int64ul, Sequence, Struct
 from hideez_bench.harness.cli.dissector import dissector as command
 from hideez_bench.harness.dissector.generate import dissector, format_of
 from hideez_bench.harness.dissector.lua import literal
-from hideez_bench.harness.dissector.walk import UnknownElementError, Walker
+from hideez_bench.harness.dissector.place import UnknownElementError
+from hideez_bench.harness.dissector.walk import Walker
 from hideez_bench.protocol.layout import Layout, MessageSet
 from hideez_bench.protocol.messages import Busy
 from hideez_bench.protocol.names import Command, ControlCommand, ErrorName

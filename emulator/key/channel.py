@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hideez_bench.emulator.key.firmware import Waiting
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import HOST_TO_KEY, KEY_TO_HOST, ChannelKeys, Opener, Sealer
 from hideez_bench.protocol.names import ErrorName
@@ -23,7 +24,7 @@ class Channel:
 
     Attributes:
         delayed: the request that waits for its time, if one does.
-        waits_for_user: a request waits for somebody to press the button.
+        waiting: the request that waits for somebody to press the button, if one does.
         opener_type, sealer_type: the classes of its ciphers.
     """
 
@@ -33,7 +34,7 @@ class Channel:
     def __init__(self, wire: Wire, number: int, keys: ChannelKeys) -> None:
         self.number = number
         self.delayed: Delayed | None = None
-        self.waits_for_user = False
+        self.waiting: Waiting | None = None
         self._wire = wire
         self._opener = self.opener_type(number, HOST_TO_KEY, keys.host_to_key)
         self._sealer = self.sealer_type(number, KEY_TO_HOST, keys.key_to_host)
@@ -42,7 +43,7 @@ class Channel:
     @property
     def busy(self) -> bool:
         """A request is still without its reply."""
-        return self.delayed is not None or self.waits_for_user
+        return self.delayed is not None or self.waiting is not None
 
     def open(self, envelope: m.Envelope) -> bytes:
         """The request in an envelope.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hideez_bench.emulator.key.access import Caller
+from hideez_bench.emulator.key.access import BY_BUTTON, Caller
 from hideez_bench.emulator.key.channel import Channel, Delayed
-from hideez_bench.emulator.key.commands import Later, Rule, execute, rule_of
-from hideez_bench.emulator.key.firmware import Firmware
+from hideez_bench.emulator.key.commands.rules import Rule, execute, rule_of
+from hideez_bench.emulator.key.firmware import Firmware, Waiting
 from hideez_bench.emulator.key.nvram import NvramError
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import ChannelError, ChannelKeys
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.layout import WireError
-from hideez_bench.protocol.names import Button, Command, Condition, ErrorName, PacketKind, WipeResult
+from hideez_bench.protocol.names import Button, Command, ErrorName, PacketKind, WipeResult
 
 
 class Channels:
@@ -51,20 +51,14 @@ class Channels:
         """Forget a channel's keys and what it was at work on."""
         channel = self._open.pop(number, None)
         self._firmware.access.forget_channel(self._caller(number))
-        if channel is not None and channel.waits_for_user:
-            self._firmware.wipe_request = None
+        if channel is not None and self._stop_waiting(channel) is Command.WIPE:
             self._tell(m.WipeStatus(WipeResult.CANCELLED))
 
     def close(self) -> None:
         """The link is gone."""
-        if self.has_wipe_request:
-            self._firmware.wipe_request = None
+        for channel in self._open.values():
+            self._stop_waiting(channel)
         self._open.clear()
-
-    def grant(self, satisfied: Condition) -> None:
-        """The user has satisfied these conditions for the link and every channel that is open."""
-        for number in {self._wire.profile.channel("MAIN"), *self._open}:
-            self._firmware.access.grant(self._caller(number), satisfied)
 
     # --- requests ---
 
@@ -122,7 +116,7 @@ class Channels:
         caller, rule = self._caller(channel.number), self.rule(request)
         self._answer(channel, request.command, lambda: execute(rule, self._firmware, caller, request))
 
-    def _answer(self, channel: Channel, command: Command, operation: Callable[[], m.Body | Later]) -> None:
+    def _answer(self, channel: Channel, command: Command, operation: Callable[[], m.Body | Waiting]) -> None:
         try:
             body = operation()
         except Refused as refused:
@@ -131,9 +125,9 @@ class Channels:
             self._on_fault(error)
             reply = m.Reply(command, ErrorName.ERR_HARDWARE_FAULT)
         else:
-            if body is Later.LATER:
-                channel.waits_for_user = True
-                self._send_busy(self._firmware.clock())
+            if isinstance(body, Waiting):
+                channel.waiting = body
+                self._send_busy(channel, body, self._firmware.clock())
                 return
             reply = m.Reply(command, body=body)
         self._reply(channel, reply)
@@ -147,9 +141,7 @@ class Channels:
     def next_due(self) -> float | None:
         """The clock time at which `tick` has something to do."""
         dues = [channel.delayed.due for channel in self._open.values() if channel.delayed]
-        wipe = self._firmware.wipe_request
-        if wipe is not None and self.has_wipe_request:
-            dues.append(min(wipe.busy_due, wipe.ends))
+        dues += [min(waiting.busy_due, waiting.ends) for _, waiting in self._waiting()]
         return min(dues, default=None)
 
     def tick(self, now: float) -> None:
@@ -159,53 +151,65 @@ class Channels:
             if delayed is not None and delayed.due <= now:
                 channel.delayed = None
                 self._execute(channel, delayed.request)
-        wipe = self._firmware.wipe_request
-        if wipe is None or not self.has_wipe_request:
-            return
-        if wipe.ends <= now:
-            self._give_up_wipe(WipeResult.TIMED_OUT, ErrorName.ERR_TIMEOUT)
-        elif wipe.busy_due <= now:
-            self._send_busy(now)
+        for channel, waiting in self._waiting():
+            if waiting.ends <= now:
+                self._give_up(channel, WipeResult.TIMED_OUT, ErrorName.ERR_TIMEOUT)
+            elif waiting.busy_due <= now:
+                self._send_busy(channel, waiting, now)
 
-    @property
-    def has_wipe_request(self) -> bool:
-        """The wipe that waits for the user was asked for on this link."""
-        wipe = self._firmware.wipe_request
-        return wipe is not None and wipe.caller.link == self._link
+    def confirm(self) -> None:
+        """A press that counts for all that is asked of the button on this link, whatever channel it is on."""
+        for number in {self._wire.profile.channel("MAIN"), *self._open}:
+            self._firmware.access.grant(self._caller(number), BY_BUTTON, self._firmware.time)
+        for channel, waiting in self._waiting():
+            if waiting.command is Command.CONFIRM:
+                self._stop_waiting(channel)
+                self._reply(channel, m.Reply(Command.CONFIRM))
 
     def pressed(self, button: Button) -> None:
-        """What a press means to the wipe that waits for one: hold to wipe, anything short or long to keep."""
-        if not self.has_wipe_request:
-            return
-        if button is Button.SUPER_LONG:
-            self._confirm_wipe()
-        elif button in (Button.SINGLE, Button.LONG):
-            self.cancel()
+        """What a press means to what waits: to a wipe, hold to wipe, anything short or long to keep."""
+        for channel, waiting in self._waiting():
+            is_wipe = waiting.command is Command.WIPE
+            if is_wipe and button is Button.SUPER_LONG:
+                self._confirm_wipe(channel)
+            elif button is Button.LONG or (is_wipe and button is Button.SINGLE):
+                self._cancel(channel)
 
     def cancel(self) -> None:
         """Give up what waits for the user."""
-        if self.has_wipe_request:
-            self._give_up_wipe(WipeResult.CANCELLED, ErrorName.ERR_OPERATION_CANCELED)
+        for channel, _ in self._waiting():
+            self._cancel(channel)
 
-    def _confirm_wipe(self) -> None:
+    def _waiting(self) -> list[tuple[Channel, Waiting]]:
+        return [(channel, channel.waiting) for channel in self._open.values() if channel.waiting]
+
+    def _confirm_wipe(self, channel: Channel) -> None:
         self._tell(m.WipeStatus(WipeResult.WIPE_OK))  # sent when a wipe starts, not when it has ended
-        self._answer(self._end_wipe_request(), Command.WIPE, self._firmware.wipe)
+        self._stop_waiting(channel)
+        self._answer(channel, Command.WIPE, self._firmware.wipe)
 
-    def _give_up_wipe(self, result: WipeResult, error: ErrorName) -> None:
-        self._tell(m.WipeStatus(result))
-        self._reply(self._end_wipe_request(), m.Reply(Command.WIPE, error))
+    def _cancel(self, channel: Channel) -> None:
+        self._give_up(channel, WipeResult.CANCELLED, ErrorName.ERR_OPERATION_CANCELED)
 
-    def _end_wipe_request(self) -> Channel:
-        self._firmware.wipe_request = None
-        channel = next(channel for channel in self._open.values() if channel.waits_for_user)
-        channel.waits_for_user = False
-        return channel
+    def _give_up(self, channel: Channel, result: WipeResult, error: ErrorName) -> None:
+        command = self._stop_waiting(channel)
+        if command is Command.WIPE:
+            self._tell(m.WipeStatus(result))
+        if command is not None:
+            self._reply(channel, m.Reply(command, error))
 
-    def _send_busy(self, now: float) -> None:
-        wipe = self._firmware.wipe_request
-        if wipe is not None:
-            wipe.busy_due = now + self._wire.profile.seconds("busy_interval")
-            self._tell(m.Busy(wipe.caller.channel))
+    def _stop_waiting(self, channel: Channel) -> Command | None:
+        """The command that waited, if one did."""
+        waiting, channel.waiting = channel.waiting, None
+        if waiting is None:
+            return None
+        if waiting is self._firmware.wipe_request:
+            self._firmware.wipe_request = None
+        return waiting.command
+
+    def _send_busy(self, channel: Channel, waiting: Waiting, now: float) -> None:
+        waiting.busy_due = now + self._wire.profile.seconds("busy_interval")
+        self._tell(m.Busy(channel.number))
 
     def _tell(self, message: m.FromKey) -> None:
         self._send(PacketKind.CONTROL, self._wire.from_key.build(message))

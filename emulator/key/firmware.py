@@ -14,17 +14,20 @@ from hideez_bench.emulator.key.nvram import Nvram, NvramError
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.emulator.key.state import SecretDigest, State, load_state, store_state
 from hideez_bench.protocol.channel import CURVE, KeysMade, private_key
-from hideez_bench.protocol.names import ErrorName
-from hideez_bench.protocol.secret import ActivationCode, MasterKey, Secret
+from hideez_bench.protocol.names import AccessLevel, Command, ErrorName
+from hideez_bench.protocol.secret import ActivationCode, MasterKey, Pin, Secret
 from hideez_bench.protocol.values import DeviceInfo
 from hideez_bench.protocol.wire import Wire
 
+PIN_MAX_TRIES = 10
+"""Where the access profile says 0, as it does when it comes of a host that knows of no PIN."""
 
-@dataclass
-class WipeRequest:
-    """A wipe that waits for its confirmation on the key. Times as the clock counts them."""
 
-    caller: Caller
+@dataclass(eq=False)
+class Waiting:
+    """A request that waits for the user's finger. Times as the clock counts them."""
+
+    command: Command
     ends: float
     busy_due: float
 
@@ -60,7 +63,7 @@ class Firmware:
         self.access = self.access_type(wire.profile.channel("MAIN"))
         self.connections = 0
         self.battery = 100
-        self.wipe_request: WipeRequest | None = None
+        self.wipe_request: Waiting | None = None
         self._utc = utc
         self._nvram = nvram
         self._wrong_keys = 0
@@ -105,6 +108,10 @@ class Firmware:
         """Whether a code is the one that locks the key, in the same time wherever it differs."""
         return self._state.code is not None and self._state.code.matches(code)
 
+    def is_pin(self, pin: Pin) -> bool:
+        """Whether a PIN is the one that was set, in the same time wherever it differs."""
+        return self._state.pin is not None and self._state.pin.matches(pin)
+
     def set_clock(self, time: int) -> dict[str, int]:
         """The change of state that sets the key's clock, in Unix seconds."""
         return {"clock_offset": time - self._utc()}
@@ -140,6 +147,10 @@ class Firmware:
         first, longest = profile.seconds("master_key_delay"), profile.seconds("master_key_delay_max")
         return min(first * 2.0**doublings, longest)
 
+    def level(self, caller: Caller) -> AccessLevel:
+        """What stands between a caller and the content of the key, now."""
+        return self.access.level(caller, self._state, self.time)
+
     def device_info(self, caller: Caller) -> DeviceInfo:
         """What GET_INFO answers this caller."""
         state, access = self._state, self._state.access
@@ -148,7 +159,7 @@ class Firmware:
             firmware=self.identity.firmware,
             bootloader=self.identity.bootloader,
             battery=self.battery,
-            access_level=self.access.level(caller, state),
+            access_level=self.level(caller),
             lock=state.lock,
             unlock_attempts=state.attempts,
             pin_attempts=self.pin_attempts,
@@ -163,10 +174,18 @@ class Firmware:
         )
 
     @property
-    def pin_attempts(self) -> int:
-        """How many PINs may be tried: as many as the access profile grants, none once locked by PIN."""
+    def pin_max_tries(self) -> int:
+        """How many wrong PINs in a row lock the key; 0 before the first ACCESS."""
         access = self._state.access
-        return access.pin_max_tries if access and not self._state.locked_by_pin else 0
+        return access.pin_max_tries or PIN_MAX_TRIES if access else 0
+
+    @property
+    def pin_attempts(self) -> int:
+        """How many PINs may still be tried; none before the first ACCESS, none once locked by PIN."""
+        if self._state.access is None or self._state.locked_by_pin:
+            return 0
+        # A profile may come to grant fewer tries than were used; one is left until the key is locked.
+        return max(self.pin_max_tries - self._state.pin_failures, 1)
 
     def _become(self, state: State) -> None:
         store_state(self._nvram, self._state, state)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from hideez_bench.emulator.key.access import BY_BUTTON
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.link import Carrier, KeyLink
@@ -150,7 +149,7 @@ class Key:
         confirms = button is Button.SINGLE and self._firmware.wipe_request is None
         for link in list(self._links.values()):
             if confirms:
-                link.channels.grant(BY_BUTTON)
+                link.channels.confirm()
             link.pressed(button)
         self._settle()
 
@@ -160,7 +159,10 @@ class Key:
         Raises:
             NvramError: nothing was changed.
         """
-        self._firmware.change(confirmed_hosts=self._firmware.state.confirmed_hosts - {host})
+        state = self._firmware.state
+        self._firmware.change(
+            master_key_given=_without(state.master_key_given, host), pin_given=_without(state.pin_given, host)
+        )
         self._settle()
 
     def tick(self) -> float | None:
@@ -189,3 +191,7 @@ class Key:
         if view != self._shown:
             self._shown = view
             self._on_change(view)
+
+
+def _without(given: dict[str, int], host: str) -> dict[str, int]:
+    return {other: time for other, time in given.items() if other != host}

@@ -9,6 +9,7 @@ from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.protocol.channel import is_signed
 from hideez_bench.protocol.layout import WireError
 from hideez_bench.protocol.names import ErrorName
+from hideez_bench.protocol.values import License
 from hideez_bench.protocol.wire import Wire
 
 
@@ -41,3 +42,16 @@ def choose_slot(wire: Wire, slots: Mapping[int, bytes], data: bytes) -> int:
     if not free:
         raise Refused(ErrorName.ERR_UNSUPPORTED)
     return free[0]
+
+
+def active_license(wire: Wire, slots: Mapping[int, bytes], time: int) -> License:
+    """The licence of the lowest slot that has not expired at this time, in Unix seconds.
+
+    Raises:
+        Refused: with ERR_LICENSE_EXPIRED.
+    """
+    for slot in sorted(slots):
+        licence = wire.license.parse(slots[slot])
+        if licence.expires > time:
+            return licence
+    raise Refused(ErrorName.ERR_LICENSE_EXPIRED)

@@ -174,7 +174,7 @@ class KeyLink:
     # --- what the host gets ---
 
     def _level(self) -> AccessLevel:
-        return self._firmware.access.level(self._as_a_whole, self._firmware.state)
+        return self._firmware.level(self._as_a_whole)
 
     def _send_status(self, button: Button) -> None:
         if self._status_due is None:

@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hideez_bench.emulator.key.nvram import NvramError
+from hideez_bench.emulator.key.state import upgrade_from_1
 
 APPLICATION_ID = 0x485A4B59  # "HZKY"
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+UPGRADES = {1: upgrade_from_1}
+"""For each earlier layout: what changes in the values of such a memory to make them one of the next."""
+
 SCHEMA = f"""
 BEGIN;
 CREATE TABLE nvram (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -55,12 +59,9 @@ class SqliteNvram:
 
     def commit(self, changes: Mapping[str, bytes | None]) -> None:
         """See `Nvram.commit`."""
-        removed = [(name,) for name, value in changes.items() if value is None]
-        written = [(name, value) for name, value in changes.items() if value is not None]
         try:
             self._database.execute("BEGIN")
-            self._database.executemany("DELETE FROM nvram WHERE name = ?", removed)
-            self._database.executemany("INSERT OR REPLACE INTO nvram VALUES (?, ?)", written)
+            self._write(changes)
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
             if self._database.in_transaction:
@@ -73,6 +74,12 @@ class SqliteNvram:
     def close(self) -> None:
         """See `Nvram.close`."""
         self._database.close()
+
+    def _write(self, changes: Mapping[str, bytes | None]) -> None:
+        removed = [(name,) for name, value in changes.items() if value is None]
+        written = [(name, value) for name, value in changes.items() if value is not None]
+        self._database.executemany("DELETE FROM nvram WHERE name = ?", removed)
+        self._database.executemany("INSERT OR REPLACE INTO nvram VALUES (?, ?)", written)
 
     def _open(self, is_new: bool) -> None:
         run = self._database.execute
@@ -89,17 +96,32 @@ class SqliteNvram:
                 f"{self._path} is no key's memory but a database of something else; it was left as it is"
             )
         (version,) = run("PRAGMA user_version").fetchone()
-        if version != LAYOUT_VERSION:
+        if version != LAYOUT_VERSION and version not in UPGRADES:
             raise NvramError(
                 f"the key's memory {self._path} has layout {version}, and this version of hideez-bench knows only "
-                f"{LAYOUT_VERSION}; it was left as it is. Use the version that wrote it, or name another file"
+                f"1 to {LAYOUT_VERSION}; it was left as it is. Use the version that wrote it, or name another file"
             )
         (verdict,) = run("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise NvramError(
                 f"the key's memory {self._path} is damaged; delete it to start with a factory key"
             )
+        self._upgrade(version)
         self._path.chmod(0o600)
+
+    def _upgrade(self, version: int) -> None:
+        """Bring the memory from an earlier layout to this one, all of it or nothing."""
+        run = self._database.execute
+        run("BEGIN")
+        for layout in range(version, LAYOUT_VERSION):
+            try:
+                self._write(UPGRADES[layout](dict(run("SELECT name, value FROM nvram"))))
+            except (ValueError, TypeError, AttributeError):
+                raise NvramError(
+                    f"the key's memory {self._path} is damaged; delete it to start with a factory key"
+                ) from None
+        run(f"PRAGMA user_version = {LAYOUT_VERSION}")
+        run("COMMIT")
 
     def _opening_failed(self, error: sqlite3.Error) -> NvramError:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:

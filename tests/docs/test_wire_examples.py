@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hideez_bench.emulator.key.commands import RULES, Linked
+from hideez_bench.emulator.key.commands.rules import RULES, Linked
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol import serial_framing
 from hideez_bench.protocol.layout import Layout

@@ -8,7 +8,7 @@ from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.protocol.channel import private_key, sign
 from hideez_bench.protocol.names import Command, ErrorName
 from hideez_bench.protocol.values import License
-from tests.key.desk import IDENTITY, WIRE, Desk, refusal
+from tests.key.desk import IDENTITY, MASTER_KEY, STARTED, WIRE, Desk, profile_of, refusal
 
 LATER = 2_000_000_000
 
@@ -104,3 +104,24 @@ async def test_a_slot_or_length_that_does_not_exist_is_malformed(desk: Desk, slo
     async with desk.device() as device:
         reply = await device.request_raw(bytes([number, slot]) + bytes(size))
     assert reply.error is ErrorName.ERR_INVALID_PARAMETER
+
+
+async def test_the_active_licence_is_the_first_that_has_not_expired_by_the_clock_of_the_key(
+    desk: Desk,
+) -> None:
+    await desk.bring_to("U")
+    async with desk.device() as device:
+        assert await refusal(device.query_active_license()) is ErrorName.ERR_NO_LICENSE
+        for slot, days in ((1, 20), (3, 10), (5, 30)):
+            await device.load_license(licence(expires=STARTED + days * 86400), slot)
+        for days, active in ((0, 20), (19, 20), (20, 30), (29, 30)):
+            await device.access(STARTED + days * 86400, MASTER_KEY, profile_of())
+            assert (await device.query_active_license()).expires == STARTED + active * 86400
+        await device.access(STARTED + 30 * 86400, MASTER_KEY, profile_of())
+        assert await refusal(device.query_active_license()) is ErrorName.ERR_LICENSE_EXPIRED
+
+
+async def test_without_a_clock_no_licence_has_expired(desk: Desk) -> None:
+    async with desk.device() as device:
+        await device.load_license(licence(expires=1))
+        assert (await device.query_active_license()).expires == 1

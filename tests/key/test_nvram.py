@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import sqlite3
 import stat
@@ -14,7 +15,7 @@ from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.nvram import MemoryNvram, Nvram, NvramError
 from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
-from hideez_bench.protocol.names import ErrorName
+from hideez_bench.protocol.names import AccessLevel, ErrorName
 from hideez_bench.protocol.secret import ActivationCode
 from tests.key.desk import CODE, IDENTITY, MASTER_KEY, WRONG_CODE, Desk, refusal
 
@@ -111,9 +112,55 @@ def test_a_file_in_use_is_refused_until_it_is_free(path: Path) -> None:
 
 def test_another_version_is_left_as_it_is(path: Path) -> None:
     SqliteNvram(path).close()
-    _alter(path, "PRAGMA user_version = 2")
+    _alter(path, "PRAGMA user_version = 99")
     before = path.read_bytes()
-    assert "layout 2" in refused(path)
+    assert "layout 99" in refused(path)
+    assert path.read_bytes() == before
+
+
+LAYOUT_1 = """
+CREATE TABLE nvram (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+INSERT INTO nvram VALUES
+    ('serial', 'ST1032026000203'),
+    ('root_key', X'0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20'),
+    ('state.master_key', X'000102030405060708090a0b0c0d0e0f{master_key}'),
+    ('state.attempts', '3'),
+    ('state.attempts_granted', '3'),
+    ('state.access', '{{"conditions": 1, "pin_min_length": 4, "pin_max_tries": 10, "pin_expiration": 86400,
+        "button_expiration": 0, "master_key_expiration": 0}}'),
+    ('state.clock_offset', '0'),
+    ('state.confirmed_hosts', '{hosts}'),
+    ('state.licenses', '{{}}');
+PRAGMA application_id = 0x485A4B59;
+PRAGMA user_version = 1;
+"""
+
+
+def write_layout_1(path: Path, hosts: str = '["pc"]') -> None:
+    digest = hmac.digest(bytes(range(16)), MASTER_KEY.reveal(), "sha256")
+    database = sqlite3.connect(path)
+    database.executescript(LAYOUT_1.format(master_key=digest.hex(), hosts=hosts))
+    database.execute("UPDATE nvram SET value = CAST(value AS BLOB)")
+    database.commit()
+    database.close()
+
+
+async def test_a_memory_of_layout_1_is_upgraded(path: Path) -> None:
+    write_layout_1(path)
+    for _ in range(2):
+        desk = Desk(SqliteNvram(path))
+        async with desk.device("pc") as device, desk.device("another") as other:
+            assert device.info.access_level == AccessLevel(0)
+            assert other.info.access_level == AccessLevel.MASTER_KEY_REQUIRED
+            assert (device.info.unlock_attempts, device.info.pin_min_length) == (3, 4)
+            await device.check_passphrase(MASTER_KEY)
+        desk.nvram.close()
+
+
+def test_a_memory_of_layout_1_that_means_nothing_is_left_as_it_is(path: Path) -> None:
+    write_layout_1(path, hosts="?")
+    before = path.read_bytes()
+    assert "damaged" in refused(path)
     assert path.read_bytes() == before
 
 

@@ -64,6 +64,7 @@ ACTIONS: dict[str, tuple[Action, str, int]] = {
     ),
     "UNLOCK": (lambda desk, key: key.unlock(MASTER_KEY), "X", 1),
     "CHECK_PASSPHRASE": (lambda desk, key: key.check_passphrase(MASTER_KEY), "U", 1),
+    "CHANGE_PASSPHRASE": (lambda desk, key: key.change_passphrase(MASTER_KEY, MASTER_KEY), "U", 1),
     "WIPE": (lambda desk, key: key.wipe(MASTER_KEY), "W", 1),
     "WIPE by hand": (wiped_by_hand, "W", 1),
     "LOAD_LICENSE": (lambda desk, key: key.load_license(LICENCE), "U", 1),

@@ -22,8 +22,8 @@ async def ask_hidden(prompt: str) -> str | None:
     loop = asyncio.get_running_loop()
     line: asyncio.Future[bytes] = loop.create_future()
     terminal = sys.stdin.fileno()
-    show(prompt)
     with _no_echo(terminal):
+        show(prompt)  # only now, so that no answer to it is forgotten as typed ahead
         loop.add_reader(terminal, _take, line, terminal)
         try:
             typed = await line

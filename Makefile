@@ -49,8 +49,8 @@ format: .venv/dev.stamp ## put the source into its standard form
 packages: .venv/dev.stamp ## install what the tests need of the system (Debian, as root)
 	@$(BIN)/hideez-bench lab install || test "$$CI" != true
 	@command -v tshark >/dev/null \
-	|| { echo "Installing tshark ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	     apt-get install -qq -y --no-install-recommends tshark; } >/dev/null 2>&1 \
+	|| { echo "Installing tshark ..."; { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	     apt-get install -qq -y --no-install-recommends tshark; } >/dev/null 2>&1; } \
 	|| { echo "There is no tshark: the tests of the Wireshark dissector are left out."; test "$$CI" != true; }
 
 test-host: .venv/dev.stamp ## the tests that need no Bluetooth

@@ -50,7 +50,7 @@ class Channels:
     def drop(self, number: int) -> None:
         """Forget a channel's keys and what it was at work on."""
         channel = self._open.pop(number, None)
-        self._firmware.access.forget_channel(self._caller(number))
+        self._firmware.forget_channel(self._caller(number))
         if channel is not None and self._stop_waiting(channel) is Command.WIPE:
             self._tell(m.WipeStatus(WipeResult.CANCELLED))
 

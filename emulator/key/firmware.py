@@ -13,11 +13,13 @@ from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import Nvram, NvramError
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.emulator.key.state import SecretDigest, State, load_state, store_state
+from hideez_bench.emulator.key.storage import Drafts, space_taken
+from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import CURVE, KeysMade, private_key
 from hideez_bench.protocol.names import AccessLevel, Command, ErrorName
 from hideez_bench.protocol.secret import ActivationCode, MasterKey, Pin, Secret
 from hideez_bench.protocol.values import DeviceInfo
-from hideez_bench.protocol.wire import Wire
+from hideez_bench.protocol.wire import TAG_SIZE, Wire
 
 PIN_MAX_TRIES = 10
 """Where the access profile says 0, as it does when it comes of a host that knows of no PIN."""
@@ -38,6 +40,7 @@ class Firmware:
     Attributes:
         connections: how many links are open.
         battery: in percent.
+        drafts: what is being written into the storage.
         wipe_request: the wipe that waits for the user, if one does.
         access_type: the class of what it keeps account of access with.
     """
@@ -61,6 +64,7 @@ class Firmware:
         self.wire = wire
         self.on_keys = on_keys
         self.access = self.access_type(wire.profile.channel("MAIN"))
+        self.drafts = Drafts()
         self.connections = 0
         self.battery = 100
         self.wipe_request: Waiting | None = None
@@ -99,6 +103,7 @@ class Firmware:
         """
         self._become(State())
         self.access.forget_everything()
+        self.drafts.forget_everything()
 
     def digest(self, secret: Secret) -> SecretDigest:
         """What the key keeps in place of a secret."""
@@ -147,6 +152,22 @@ class Firmware:
         first, longest = profile.seconds("master_key_delay"), profile.seconds("master_key_delay_max")
         return min(first * 2.0**doublings, longest)
 
+    def forget_channel(self, caller: Caller) -> None:
+        """The channel was closed, or opened anew."""
+        self.access.forget_channel(caller)
+        self.drafts.forget_channel(caller)
+
+    def forget_link(self, link: int) -> None:
+        """The link is gone."""
+        self.access.forget_link(link)
+        self.drafts.forget_link(link)
+
+    def reply_room(self, command: Command) -> int:
+        """How many bytes the body of a reply may have."""
+        reply = self.wire.reply.build(m.Reply(command, ErrorName.ERR_NO_DATA))
+        envelope = self.wire.envelope.build(m.Envelope(0, 0, reply + bytes(TAG_SIZE)))
+        return self.wire.profile.size("max_message") - len(envelope)
+
     def level(self, caller: Caller) -> AccessLevel:
         """What stands between a caller and the content of the key, now."""
         return self.access.level(caller, self._state, self.time)
@@ -166,9 +187,9 @@ class Firmware:
             pin_min_length=access.pin_min_length if access else 0,
             license_info=sum(1 << slot for slot in state.licenses),
             storage_total=self.identity.storage_size,
-            storage_free=self.identity.storage_size,
-            storage_timestamp=0,
-            storage_update_counter=0,
+            storage_free=self.identity.storage_size - space_taken(state.records),
+            storage_timestamp=state.storage_time,
+            storage_update_counter=state.storage_counter,
             time=self.time,
             max_message=self.wire.profile.size("max_message"),
         )

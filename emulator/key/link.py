@@ -88,7 +88,7 @@ class KeyLink:
         if self._is_open:
             self._is_open = False
             self.channels.close()
-            self._firmware.access.forget_link(self._as_a_whole.link)
+            self._firmware.forget_link(self._as_a_whole.link)
             self._carrier.closed()
             self._carrier.settle()
 
@@ -189,7 +189,7 @@ class KeyLink:
             battery=self._firmware.battery,
             rssi=self._rssi,
             pin_attempts=self._firmware.pin_attempts,
-            storage_update_counter=0,
+            storage_update_counter=self._firmware.state.storage_counter,
             button=button,
             access_level=level,
             other_connections=self._firmware.connections - 1,

@@ -1,7 +1,8 @@
 """For each command when it is taken, and which function carries it out.
 
 The checks come in one order for all of them: the body as a whole; linked or not; the master key where the command
-carries one; the locks; what the access profile asks of the caller. Nothing is changed before all have passed.
+carries one; the locks; what the access profile asks of the caller; the licences. Nothing is changed before all have
+passed.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from enum import Enum, auto
 from typing import Any
 
 from hideez_bench.emulator.key.access import Caller
-from hideez_bench.emulator.key.commands import button, information, licences, linking, pin
+from hideez_bench.emulator.key.commands import button, information, licences, linking, pin, storage
 from hideez_bench.emulator.key.firmware import Firmware, Waiting
+from hideez_bench.emulator.key.licences import active_license
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import AccessLevel, Command, ErrorName, Lock
@@ -41,6 +43,8 @@ class Rule:
     """It carries the master key, which must be right."""
     authorized: bool = False
     """The caller must have satisfied all that the access profile asks."""
+    licensed: bool = False
+    """Of the licences on the key, where there are any, one must be valid."""
 
 
 def execute(rule: Rule, firmware: Firmware, caller: Caller, request: m.Request) -> m.Body | Waiting:
@@ -62,6 +66,8 @@ def execute(rule: Rule, firmware: Firmware, caller: Caller, request: m.Request) 
         _refuse_if_locked(firmware.state.lock)
     if rule.authorized:
         _refuse_if_unauthorized(firmware.level(caller))
+    if rule.licensed and firmware.state.licenses:
+        active_license(firmware.wire, firmware.state.licenses, firmware.time)
     return rule.operation(firmware, caller, request)
 
 
@@ -70,6 +76,8 @@ def _is_senseless(request: m.Request) -> bool:
     match request:
         case m.Confirm(seconds):
             return not 0 < seconds <= button.LONGEST_CONFIRMATION
+        case m.ReadStorage() | m.WriteStorage() | m.DeleteStorage() | m.GetOtp():
+            return request.record == 0  # where an enumeration begins, and so none
     return False
 
 
@@ -119,11 +127,15 @@ RULES = {
     Command.ENTER_PIN: Rule(pin.enter_pin, YES, while_locked=False),
     Command.CONFIRM: Rule(button.confirm, ANY, while_locked=False),
     Command.GET_ACCESS_PROFILE: Rule(information.get_access_profile, ANY, while_locked=True),
-    Command.READ_STORAGE: Rule(_not_yet, YES, while_locked=False, authorized=True),
-    Command.WRITE_STORAGE: Rule(_not_yet, YES, while_locked=False, authorized=True),
-    Command.DELETE_STORAGE: Rule(_not_yet, YES, while_locked=False, authorized=True),
-    Command.ENUM_STORAGE: Rule(_not_yet, YES, while_locked=False, authorized=True),
-    Command.GET_OTP: Rule(_not_yet, YES, while_locked=False, authorized=True),
+    Command.READ_STORAGE: Rule(storage.read_storage, YES, while_locked=False, authorized=True, licensed=True),
+    Command.WRITE_STORAGE: Rule(
+        storage.write_storage, YES, while_locked=False, authorized=True, licensed=True
+    ),
+    Command.DELETE_STORAGE: Rule(
+        storage.delete_storage, YES, while_locked=False, authorized=True, licensed=True
+    ),
+    Command.ENUM_STORAGE: Rule(storage.enum_storage, YES, while_locked=False, authorized=True, licensed=True),
+    Command.GET_OTP: Rule(storage.get_otp, YES, while_locked=False, authorized=True, licensed=True),
     Command.LOAD_LICENSE: Rule(licences.load_license, ANY, while_locked=False),
     Command.QUERY_LICENSE: Rule(licences.query_license, ANY, while_locked=True),
     Command.QUERY_ACTIVE_LICENSE: Rule(licences.query_active_license, ANY, while_locked=True),

@@ -17,6 +17,8 @@ from construct import (
     Prefixed,
     Struct,
     Subconstruct,
+    Terminated,
+    TerminatedError,
     Validator,
     stream_read,
     stream_write,
@@ -63,7 +65,8 @@ class UnknownMessage(WireError):
 class LeanStruct(Struct):  # type: ignore[misc]
     """construct's Struct in half its time: its context is no more than the fields so far, which is all we ask of it.
 
-    It calls its fields by construct's inner methods, as every construct calls another.
+    It calls its fields by construct's inner methods, as every construct calls another; where one fails, the path to
+    it is put together on the way out, and costs nothing until then.
     """
 
     def __init__(self, *wire_fields: Construct) -> None:
@@ -72,14 +75,24 @@ class LeanStruct(Struct):  # type: ignore[misc]
 
     def _parse(self, stream: Any, context: Any, path: str) -> Any:
         values = Container(context)
-        for name, field in self._steps:
-            values[name] = field._parse(stream, values, f"{path} -> {name}")  # noqa: SLF001
+        name = ""
+        try:
+            for name, field in self._steps:
+                values[name] = field._parse(stream, values, "")  # noqa: SLF001
+        except ConstructError as error:
+            error.path = f" -> {name}{error.path or ''}"
+            raise
         return values
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         values = Container(context, **obj)
-        for name, field in self._steps:
-            field._build(obj.get(name), stream, values, f"{path} -> {name}")  # noqa: SLF001
+        name = ""
+        try:
+            for name, field in self._steps:
+                field._build(obj.get(name), stream, values, "")  # noqa: SLF001
+        except ConstructError as error:
+            error.path = f" -> {name}{error.path or ''}"
+            raise
         return values
 
 
@@ -128,16 +141,18 @@ class Layout(Generic[T]):
         stream.seek(start)
         try:
             parsed: T = self.field.parse_stream(stream)
+            end = stream.tell()
+            Terminated._parse(stream, None, "")  # noqa: SLF001
+        except TerminatedError as error:
+            raise WireError(_reason(error), data=data, offset=end, path=self._path(error)) from None
         except ConstructError as error:
             raise WireError(_reason(error), data=data, offset=stream.tell(), path=self._path(error)) from None
-        if stream.tell() != len(data):
-            raise WireError("bytes left over", data=data, offset=stream.tell(), path=self.value.__name__)
         return parsed
 
     def _path(self, error: ConstructError) -> str:
-        # The first step is construct's "(parsing)" or "(building)".
-        steps = [step.strip() for step in (error.path or "").split("->")[1:]]
-        return ".".join([self.value.__name__, *(step for step in steps if step)])
+        # construct begins a path with "(parsing)" or "(building)".
+        steps = [step.strip() for step in (error.path or "").split("->")]
+        return ".".join([self.value.__name__, *(step for step in steps if step and not step.startswith("("))])
 
 
 class MessageSet(Generic[T]):
@@ -183,6 +198,7 @@ def _reason(error: ConstructError) -> str:
     # construct's own text may quote the value, which may be a secret; the class says enough.
     return {
         "StreamError": "too few bytes",
+        "TerminatedError": "bytes left over",
         "FormatFieldError": "number out of range",
         "IntegerError": "number out of range",
         "MappingError": "not a value of this field",

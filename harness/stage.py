@@ -6,13 +6,14 @@ import asyncio
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.nvram import MemoryNvram, Nvram
+from hideez_bench.emulator.key.view import KeyView
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.emulator.radio.loopback import LoopbackRadio
@@ -66,6 +67,8 @@ def make_key(
     wire: Wire,
     *,
     on_keys: KeysMade = lambda request, answer, keys: None,
+    on_change: Callable[[KeyView], None] = lambda view: None,
+    realistic: bool = False,
 ) -> Key:
     """A key on the event loop's clock and the computer's time, with the system's randomness."""
     return Key(
@@ -76,6 +79,8 @@ def make_key(
         random=secrets.token_bytes,
         wire=wire,
         on_keys=on_keys,
+        on_change=on_change,
+        realistic=realistic,
     )
 
 

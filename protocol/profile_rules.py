@@ -38,6 +38,7 @@ SIZE_RANGES = {
     "license_any_slot": (0, 0xFF),
     "storage_counter": (1, 0x100),
     "master_key_free_guesses": (0, 0xFF),
+    "bonds": (1, 0xFF),
     "serial_packet": (20, 0xFFFF),
     "serial_baud_rate": (1, 100_000_000),
 }

@@ -40,16 +40,20 @@ class AccessControl:
 
     What a host satisfied since it bonded is in the key's `State`. The press that confirms a pairing satisfies
     the button at bond for good, so that every bonded host has done so.
+
+    Attributes:
+        press_is_given: the button at bond counts as satisfied without a bond, too.
     """
 
     def __init__(self, main_channel: int) -> None:
+        self.press_is_given = False
         self._main_channel = main_channel
         self._links: defaultdict[int, Satisfied] = defaultdict(dict)
         self._channels: defaultdict[tuple[int, int], Satisfied] = defaultdict(dict)
 
     def grant(self, caller: Caller, satisfied: Condition, time: int) -> None:
         """A caller has satisfied these conditions, for its link and for its channel."""
-        self._links[caller.link] |= dict.fromkeys(satisfied & AT_CONNECT, time)
+        self._links[caller.link] |= dict.fromkeys(satisfied & (AT_CONNECT | Condition.BUTTON_BOND), time)
         self._channels[caller.link, caller.channel] |= dict.fromkeys(satisfied & AT_CHANNEL, time)
 
     def forget(self, conditions: Condition) -> None:
@@ -99,7 +103,9 @@ class AccessControl:
             given[Condition.PIN_BOND] = state.pin_given[caller.host]
         given |= self._links.get(caller.link, {})
         given |= self._channels.get((caller.link, caller.channel), {})
-        satisfied = Condition.BUTTON_BOND
+        satisfied = Condition(0)
+        if self.press_is_given or caller.host in state.bonds:
+            satisfied |= Condition.BUTTON_BOND
         if caller.channel == self._main_channel:
             satisfied |= AT_CHANNEL  # the main channel is not a further one
         for condition, since in given.items():

@@ -14,19 +14,34 @@ FIRMWARE = Version(3, 5, 2)
 BOOTLOADER = Version(3, 0, 0)
 
 
-class Model(Enum):
-    """The keys on the market: their code, with which a serial number may begin, and the start of the Bluetooth name.
+class Power(Enum):
+    """Where the power comes from."""
 
-    ST102, HK and HK4 are published; the other codes are invented.
+    CELL = "coin cell"
+    ACCUMULATOR = "accumulator, charged by micro-USB"
+
+
+class Model(Enum):
+    """The keys on the market.
+
+    `code` is what a serial number may begin with, `name_prefix` the start of the Bluetooth name. ST102, HK, HK4, the
+    memory and the buzzer of the Key 2, the cell of the Key 3 and the accumulator of the Key 4 are published.
     """
 
-    KEY_2 = ("ST102", "HK")
-    KEY_3 = ("ST103", "HK")
-    KEY_4 = ("ST104", "HK4")
+    KEY_2 = ("ST102", "HK", Power.CELL, True)
+    KEY_3 = ("ST103", "HK", Power.CELL, False)
+    KEY_4 = ("ST104", "HK4", Power.ACCUMULATOR, False)
 
-    def __init__(self, code: str, name_prefix: str) -> None:
+    def __init__(self, code: str, name_prefix: str, power: Power, has_buzzer: bool) -> None:
         self.code = code
         self.name_prefix = name_prefix
+        self.power = power
+        self.has_buzzer = has_buzzer
+
+    @property
+    def charges(self) -> bool:
+        """It can be plugged in."""
+        return self.power is Power.ACCUMULATOR
 
 
 @dataclass(frozen=True)

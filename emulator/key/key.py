@@ -7,9 +7,11 @@ from functools import partial
 
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.life import BUZZER, LED, Audience, Event, Life, Mode
 from hideez_bench.emulator.key.link import Carrier, KeyLink
 from hideez_bench.emulator.key.nvram import Nvram
-from hideez_bench.emulator.key.view import KeyView, Led
+from hideez_bench.emulator.key.pairing import Answer, Pairing
+from hideez_bench.emulator.key.view import Buzzer, KeyView
 from hideez_bench.protocol.channel import KeysMade
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.names import Button
@@ -33,6 +35,8 @@ class Key:
         on_change: told of every change of `view`.
         on_fault: told when the memory failed; the host is answered with ERR_HARDWARE_FAULT.
         on_keys: told the keys of each channel that opens.
+        realistic: it lives as a key on sale does, off until pressed, bonded by a green press. Without, anybody
+            reaches it at any time and a pairing needs no press.
 
     Attributes:
         firmware_type, link_type: the classes that it is built of.
@@ -56,16 +60,27 @@ class Key:
         on_change: Callable[[KeyView], None] = lambda view: None,
         on_fault: Callable[[BenchError], None] = lambda fault: None,
         on_keys: KeysMade = lambda request, answer, keys: None,
+        realistic: bool = False,
     ) -> None:
         self.identity = identity
         self._wire = wire or default_wire()
         self._firmware = self.firmware_type(
             nvram, identity=identity, clock=clock, utc=utc, random=random, wire=self._wire, on_keys=on_keys
         )
+        self._firmware.access.press_is_given = not realistic
         self._on_change = on_change
         self._on_fault = on_fault
         self._links: dict[int, KeyLink] = {}
         self._links_made = 0
+        self._life = Life(
+            clock=clock,
+            profile=self._wire.profile,
+            realistic=realistic,
+            links=lambda: len(self._links),
+            bonds=lambda: len(self._firmware.state.bonds),
+            charging=lambda: False,
+        )
+        self._pairing = Pairing(self._firmware, self._life, on_fault)
         self._shown = self.view
 
     # --- what a radio shows of it ---
@@ -110,12 +125,22 @@ class Key:
         self._settle()
 
     @property
+    def audience(self) -> Audience:
+        """Who can reach it now; it advertises unless that is nobody."""
+        return self._life.audience
+
+    @property
     def view(self) -> KeyView:
         """What a person can see of it."""
         state = self._firmware.state
         return KeyView(
-            led=Led.YELLOW if self._firmware.wipe_request else Led.OFF,
+            mode=self._life.mode,
+            led=LED[self._life.mode],
+            buzzer=BUZZER.get(self._life.mode, Buzzer.SILENT)
+            if self.identity.model.has_buzzer
+            else Buzzer.SILENT,
             connections=len(self._links),
+            bonds=len(state.bonds),
             linked=state.linked,
             lock=state.lock,
             unlock_attempts=state.attempts,
@@ -139,18 +164,56 @@ class Key:
         link = self.link_type(self._firmware, host, number, carrier)
         self._links[number] = link
         self._firmware.connections = len(self._links)
+        self._life.happens(Event.LINK_OPENED)
         self._settle()
         return link
 
+    def admits(self, host: str, *, secure: bool = True) -> bool:
+        """Whether this host may have a link now.
+
+        `secure` says that the host will encrypt it, by the bond that it has or the pairing that it starts: with a
+        host that the key has a bond with, it insists on that.
+        """
+        return self._pairing.admits(host, secure=secure)
+
+    def is_bonded(self, host: str) -> bool:
+        """Whether the key has a bond with this host."""
+        return self._pairing.is_bonded(host)
+
+    def pair(self, host: str, answer: Answer) -> None:
+        """A host starts pairing.
+
+        `answer` is called once, at once or later, with whether the key agrees; when it does, the bond is in the
+        key's memory. It must not call the key before it returns.
+        """
+        self._pairing.ask(host, answer)
+        self._settle()
+
+    def give_up_pairing(self, host: str) -> None:
+        """The host that started pairing broke it off."""
+        self._pairing.give_up(host)
+        self._settle()
+
     def press(self, button: Button) -> None:
-        """The button is pressed. `NONE` is no press and does nothing."""
+        """The button is pressed. `NONE` is no press and does nothing.
+
+        A press that confirms a pairing is for nothing else.
+        """
         if button is Button.NONE:
+            return
+        if button is Button.SINGLE and self._life.mode is Mode.CONFIRMATION:
+            self._pairing.confirm()
+            self._settle()
             return
         confirms = button is Button.SINGLE and self._firmware.wipe_request is None
         for link in list(self._links.values()):
             if confirms:
                 link.channels.confirm()
             link.pressed(button)
+        if button is Button.SINGLE:
+            self._life.happens(Event.SHORT_PRESS)
+        elif button is Button.LONG:
+            self._life.happens(Event.LONG_PRESS)
         self._settle()
 
     def forget_host(self, host: str) -> None:
@@ -159,10 +222,16 @@ class Key:
         Raises:
             NvramError: nothing was changed.
         """
-        state = self._firmware.state
-        self._firmware.change(
-            master_key_given=_without(state.master_key_given, host), pin_given=_without(state.pin_given, host)
-        )
+        self._pairing.forget(host)
+        self._settle()
+
+    def forget_hosts(self) -> None:
+        """Remove all bonds, as the key's own menu does.
+
+        Raises:
+            NvramError: nothing was changed.
+        """
+        self._pairing.forget(*self._firmware.state.bonds)
         self._settle()
 
     def tick(self) -> float | None:
@@ -170,21 +239,29 @@ class Key:
         now = self._firmware.clock()
         for link in list(self._links.values()):
             link.tick(now)
+        if self._life.ends is not None and self._life.ends <= now:
+            self._life.happens(Event.TIME_UP)
         self._settle()
         return self.next_due
 
     @property
     def next_due(self) -> float | None:
         """The clock time at which `tick` must be called; None while nothing is going to be due."""
-        dues = [link.next_due for link in self._links.values()]
+        dues = [self._life.ends, *(link.next_due for link in self._links.values())]
         return min((due for due in dues if due is not None), default=None)
 
     def _closed(self, number: int) -> None:
-        del self._links[number]
+        host = self._links.pop(number).host
         self._firmware.connections = len(self._links)
+        if all(link.host != host for link in self._links.values()):
+            self._pairing.give_up(host)
+        if not self._links:
+            self._life.happens(Event.LINKS_GONE)
 
     def _settle(self) -> None:
         """After anything that may have changed the key: whoever sees it or talks to it learns of the change."""
+        self._follow()
+        self._pairing.settle()
         for link in list(self._links.values()):
             link.announce_level()
         view = self.view
@@ -192,6 +269,11 @@ class Key:
             self._shown = view
             self._on_change(view)
 
-
-def _without(given: dict[str, int], host: str) -> dict[str, int]:
-    return {other: time for other, time in given.items() if other != host}
+    def _follow(self) -> None:
+        """The life of the key takes its course from what commands have done."""
+        asked = self._firmware.wipe_request is not None
+        if asked != (self._life.mode is Mode.WIPE_REQUEST):
+            self._life.happens(Event.WIPE_ASKED if asked else Event.WIPE_ENDED)
+        bonds = len(self._firmware.state.bonds)
+        if self._life.mode is Mode.READY and not bonds:
+            self._life.happens(Event.BONDS_CHANGED)  # without the real life cycle it stays where it is

@@ -53,6 +53,7 @@ class State:
         locked_by_pin: too many wrong PINs.
         access: None until the first ACCESS.
         clock_offset: the key's clock less UTC, in seconds; None until it was set.
+        bonds: the hosts that are paired, each confirmed by a press.
         master_key_given: the hosts for which the master key was given since they bonded and since the last ACCESS,
             with when it was, by the key's clock.
         pin_given: the same for the PIN, and since it was set.
@@ -73,6 +74,7 @@ class State:
     locked_by_pin: bool = False
     access: AccessParams | None = None
     clock_offset: int | None = None
+    bonds: frozenset[str] = frozenset()
     master_key_given: dict[str, int] = field(default_factory=dict)
     pin_given: dict[str, int] = field(default_factory=dict)
     licenses: dict[int, bytes] = field(default_factory=dict)
@@ -133,6 +135,9 @@ _CODECS = {
     "code": _DIGEST,
     "pin": _DIGEST,
     "access": _Codec(_access_to_json, _access_from_json),
+    "bonds": _Codec(
+        lambda hosts: json.dumps(sorted(hosts)).encode(), lambda data: frozenset(json.loads(data))
+    ),
     "licenses": _Codec(
         lambda licenses: json.dumps({slot: data.hex() for slot, data in licenses.items()}).encode(),
         lambda data: {int(slot): bytes.fromhex(text) for slot, text in json.loads(data).items()},

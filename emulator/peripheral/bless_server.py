@@ -66,7 +66,7 @@ class BlessServer:
         self._adapter = adapter
         self._peripheral: _Peripheral | None = None
 
-    async def start(self) -> None:
+    async def start(self, *, advertise: bool = True) -> None:
         """Register the services and advertise.
 
         Raises:
@@ -74,7 +74,7 @@ class BlessServer:
         """
         peripheral = _Peripheral(self._application, self._adapter)
         try:
-            await peripheral.publish()
+            await peripheral.publish(advertise=advertise)
         except DBusError as error:
             raise BenchError(
                 f"BlueZ refused to put {self._application.name} on the air: {error.text}"
@@ -84,6 +84,21 @@ class BlessServer:
         finally:
             if self._peripheral is None:
                 await peripheral.close()
+
+    async def advertise(self, enabled: bool) -> None:
+        """Begin or cease to advertise; nothing if the server is not on the air.
+
+        Raises:
+            BenchError: BlueZ refused.
+        """
+        if self._peripheral is None or self._peripheral.lost.is_set():
+            return
+        try:
+            await self._peripheral.advertise(enabled)
+        except (DBusError, OSError, EOFError) as error:
+            if not self._peripheral.lost.is_set():
+                what = "put on the air" if enabled else "taken off the air"
+                raise BenchError(f"BlueZ did not let {self._application.name} be {what}: {error}") from error
 
     async def stop(self) -> None:
         """Stop advertising, drop the links, remove the services and close the connection to BlueZ."""
@@ -128,6 +143,7 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
         self._request: Any = None  # the method call that is being answered
         self._watcher: asyncio.Task[None] | None = None
         self.bus: Any = None  # a BluezBus, once connected
+        self._advertises_at_start = True
         super().__init__(application.name)
 
     # Coming and going
@@ -158,9 +174,10 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
             f"type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='{BLUEZ}'"
         )
 
-    async def publish(self) -> None:
+    async def publish(self, *, advertise: bool) -> None:
         """Register the services and advertise."""
         await self.setup_task
+        self._advertises_at_start = advertise
         for service in self.application.services:
             await self.add_new_service(service.uuid)
             # bless makes the first service primary only, and phones see no other.
@@ -180,7 +197,7 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
         if self.lost.is_set():
             return
         try:
-            await self.app.stop_advertising(self.adapter)
+            await self.advertise(enabled=False)
             await self.drop_links()
             await self.app.unregister(self.adapter)
         except (DBusError, OSError, EOFError) as error:
@@ -211,6 +228,8 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
 
     async def _advertise(self, adapter: Any) -> None:
         """The name and the first service's UUID, and no change to the adapter."""
+        if not self._advertises_at_start:
+            return
         advertisement = _Advertisement(Type.PERIPHERAL, len(self.app.advertisements) + 1, self.app)
         advertisement._local_name = self.name  # noqa: SLF001
         advertisement._service_uuids = [self.app.services[0].UUID]  # noqa: SLF001
@@ -218,6 +237,14 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
         manager = adapter.get_interface("org.bluez.LEAdvertisingManager1")
         await manager.call_register_advertisement(advertisement.path, {})
         self.app.advertisements.append(advertisement)
+
+    async def advertise(self, enabled: bool) -> None:
+        """Begin or cease to advertise."""
+        if enabled and not self.app.advertisements:
+            self._advertises_at_start = True
+            await self._advertise(self.adapter)
+        elif not enabled and self.app.advertisements:
+            await self.app.stop_advertising(self.adapter)
 
     async def drop_links(self) -> None:
         """Disconnect every central, and wait until BlueZ has done so."""

@@ -7,7 +7,7 @@ in-process radio are two servers. The contract that both servers keep is `tests/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hideez_bench.protocol.services import Service
@@ -27,6 +27,52 @@ class AttError(Exception):
         self.code = code
 
 
+class Door(Protocol):
+    """Who may connect to a peripheral, and who may bond with it."""
+
+    def admits(self, central: str, *, secure: bool) -> bool:
+        """Whether a central may have a link. A server that cannot refuse one ends it at once.
+
+        `secure` says that the central is going to encrypt it, as far as the server can tell.
+        """
+        ...
+
+    def is_bonded(self, central: str) -> bool:
+        """Whether the peripheral's side has a bond with a central."""
+        ...
+
+    def pairing_asked(self, central: str, answer: Callable[[bool], None]) -> None:
+        """A central starts pairing; `answer` is to be called once, now or later, with whether it may."""
+        ...
+
+    def pairing_given_up(self, central: str) -> None:
+        """The central broke the pairing off before it was answered."""
+        ...
+
+
+class OpenDoor:
+    """Anybody may connect, and bond without being asked anything."""
+
+    def __init__(self) -> None:
+        self.bonds: set[str] = set()
+
+    def admits(self, central: str, *, secure: bool) -> bool:
+        """See `Door.admits`."""
+        return True
+
+    def is_bonded(self, central: str) -> bool:
+        """See `Door.is_bonded`."""
+        return central in self.bonds
+
+    def pairing_asked(self, central: str, answer: Callable[[bool], None]) -> None:
+        """See `Door.pairing_asked`."""
+        self.bonds.add(central)
+        answer(True)
+
+    def pairing_given_up(self, central: str) -> None:
+        """See `Door.pairing_given_up`."""
+
+
 class GattApplication(Protocol):
     """What stands behind the attributes. Called from the event loop; never blocks.
 
@@ -42,6 +88,11 @@ class GattApplication(Protocol):
     @property
     def services(self) -> Sequence[Service]:
         """The services, in the order in which they are registered; the first is advertised."""
+        ...
+
+    @property
+    def door(self) -> Door:
+        """Who may connect and bond."""
         ...
 
     def connected(self, central: str) -> None:
@@ -83,11 +134,19 @@ class GattApplication(Protocol):
 class GattServer(Protocol):
     """Puts one application on the air."""
 
-    async def start(self) -> None:
+    async def start(self, *, advertise: bool = True) -> None:
         """Register the services and advertise. Returns when a central can find and connect.
 
         Raises:
             BenchError: there is no adapter, or the Bluetooth stack refused.
+        """
+        ...
+
+    async def advertise(self, enabled: bool) -> None:
+        """Begin or cease to advertise, between `start` and `stop`. Links stay as they are.
+
+        Raises:
+            BenchError: the Bluetooth stack refused.
         """
         ...
 

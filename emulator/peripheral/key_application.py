@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from hideez_bench.emulator.key.key import Key
+from hideez_bench.emulator.key.life import Audience
 from hideez_bench.emulator.key.link import KeyLink
 from hideez_bench.emulator.peripheral.gatt import GattServer
 from hideez_bench.protocol.names import Button
@@ -16,6 +17,32 @@ from hideez_bench.protocol.services import DEVICE_INFORMATION, key_services
 LARGEST_PACKET = 244
 ATT_HEADER = 3
 SMALLEST_MTU = 23
+
+
+class KeyDoor:
+    """A key's own decision on who may connect and bond; `settle` is called after each that may have changed it."""
+
+    def __init__(self, key: Key, settle: Callable[[], None]) -> None:
+        self._key = key
+        self._settle = settle
+
+    def admits(self, central: str, *, secure: bool) -> bool:
+        """See `Door.admits`."""
+        return self._key.admits(central, secure=secure)
+
+    def is_bonded(self, central: str) -> bool:
+        """See `Door.is_bonded`."""
+        return self._key.is_bonded(central)
+
+    def pairing_asked(self, central: str, answer: Callable[[bool], None]) -> None:
+        """See `Door.pairing_asked`."""
+        self._key.pair(central, answer)
+        self._settle()
+
+    def pairing_given_up(self, central: str) -> None:
+        """See `Door.pairing_given_up`."""
+        self._key.give_up_pairing(central)
+        self._settle()
 
 
 class KeyApplication:
@@ -41,13 +68,22 @@ class KeyApplication:
         self._links: dict[str, KeyLink] = {}
         self._mtu: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._is_advertised = False
+        self._advertising: asyncio.Task[None] | None = None
+        self.door = KeyDoor(key, self._tick)
         self.server = make_server(self)
 
     async def __aenter__(self) -> KeyApplication:
-        await self.server.start()
+        self._is_advertised = self._wants_to_be_heard
+        await self.server.start(advertise=self._is_advertised)
+        self._tick()
         return self
 
     async def __aexit__(self, *exception: object) -> None:
+        if self._timer:
+            self._timer.cancel()
+        if self._advertising:
+            await asyncio.wait([self._advertising])
         await self.server.stop()
         for central in list(self._links):
             self.disconnected(central)
@@ -105,3 +141,18 @@ class KeyApplication:
         due = self.key.tick()
         if due is not None:
             self._timer = asyncio.get_running_loop().call_at(due, self._tick)
+        if self._wants_to_be_heard != self._is_advertised and self._advertising is None:
+            self._advertising = asyncio.get_running_loop().create_task(self._advertise())
+
+    @property
+    def _wants_to_be_heard(self) -> bool:
+        return self.key.audience is not Audience.NOBODY
+
+    async def _advertise(self) -> None:
+        """Have the server follow the key, which may change its mind meanwhile."""
+        try:
+            while self._wants_to_be_heard != self._is_advertised:
+                self._is_advertised = self._wants_to_be_heard
+                await self.server.advertise(self._is_advertised)
+        finally:
+            self._advertising = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from hideez_bench.emulator.peripheral.gatt import AttError, GattApplication, GattServer
+from hideez_bench.emulator.peripheral.gatt import AttError, Door, GattApplication, GattServer
 from hideez_bench.protocol.services import Service
 
 
@@ -66,6 +66,11 @@ class RecordedApplication:
         """See `GattApplication.services`."""
         return self._application.services
 
+    @property
+    def door(self) -> Door:
+        """See `GattApplication.door`."""
+        return self._application.door
+
     def connected(self, central: str) -> None:
         """See `GattApplication.connected`."""
         self._witness(central)
@@ -125,9 +130,13 @@ class RecordedServer:
         self._server = server
         self._application = application
 
-    async def start(self) -> None:
+    async def start(self, *, advertise: bool = True) -> None:
         """See `GattServer.start`."""
-        await self._server.start()
+        await self._server.start(advertise=advertise)
+
+    async def advertise(self, enabled: bool) -> None:
+        """See `GattServer.advertise`."""
+        await self._server.advertise(enabled)
 
     async def stop(self) -> None:
         """See `GattServer.stop`."""

@@ -171,7 +171,7 @@ class MemoryClient(BaseBleakClient):
             raise BleakDeviceNotFoundError(self.address, f"Device with address {self.address} was not found.")
         async with asyncio.timeout(timeout):
             server = await self.radio.appearance(self.address)
-            self._link = await server.accept(self.central, self._on_lost)
+            self._link = await server.accept(self.central, self._on_lost, pairs=pair)
         self.services = _discover(self._link, self._wanted_services)
         if pair:
             await self.pair()
@@ -183,12 +183,17 @@ class MemoryClient(BaseBleakClient):
             await self._link.gone.wait()
 
     async def pair(self, *args: Any, **kwargs: Any) -> None:
-        """Bond with the peripheral (Just Works).
+        """Bond with the peripheral, which decides whether it may be (Just Works otherwise).
 
         Raises:
-            BleakError: not connected.
+            BleakError: not connected, refused, or the link was lost.
+            TimeoutError: the peripheral did not decide in the time that the pairing of two hosts may take.
         """
-        self._connected_link()
+        link = self._connected_link()
+        if (self.central, self.address) in self.radio.bonded:
+            return
+        if not await link.pair():
+            raise BleakError("org.bluez.Error.AuthenticationFailed: the peripheral refused the pairing")
         self.radio.bonded.add((self.central, self.address))
 
     async def unpair(self) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
+PAIRING_TIMEOUT = 30
+"""Seconds that one step of a pairing may take (Bluetooth Core 5.4, Vol 3, Part H, 3.4)."""
+
+
 class Link:
     """Carries requests, commands and notifications, each in a loop step of its own, in order.
 
@@ -57,6 +61,32 @@ class Link:
             return await answer
         finally:
             self._unanswered.discard(answer)
+
+    async def pair(self) -> bool:
+        """Ask the peripheral to bond, and wait for what it says.
+
+        Raises:
+            BleakError: the link was lost before.
+            TimeoutError: it said nothing in the time that a pairing may take.
+        """
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        decision: asyncio.Future[bool] = loop.create_future()
+        self._unanswered.add(decision)
+
+        def answer(agreed: bool) -> None:
+            if not decision.done():
+                decision.set_result(agreed)
+
+        loop.call_soon(self.server.pair, self, answer)
+        try:
+            async with asyncio.timeout(PAIRING_TIMEOUT):
+                return await decision
+        except (TimeoutError, asyncio.CancelledError):
+            self.server.give_up_pairing(self)
+            raise
+        finally:
+            self._unanswered.discard(decision)
 
     async def command(self, operation: Callable[[], None]) -> None:
         """Have `operation` done on the peripheral's side; its errors do not come back.

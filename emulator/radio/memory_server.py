@@ -34,9 +34,10 @@ class MemoryServer:
         self.closed = asyncio.Event()
         """Set when the radio went away."""
         self._radio = radio
+        self._is_started = False
         self._properties: dict[str, Property] = {}
 
-    async def start(self) -> None:
+    async def start(self, *, advertise: bool = True) -> None:
         """Register the services and advertise.
 
         Raises:
@@ -47,10 +48,20 @@ class MemoryServer:
             for service in self.application.services
             for characteristic in service.characteristics
         }
-        self._radio.put_on_air(self)
+        self._is_started = True
+        if advertise:
+            self._radio.put_on_air(self)
+
+    async def advertise(self, enabled: bool) -> None:
+        """Begin or cease to advertise; nothing if the server is not started."""
+        if enabled and self._is_started:
+            self._radio.put_on_air(self)
+        else:
+            self._radio.take_off_air(self)
 
     async def stop(self) -> None:
         """Stop advertising, drop the links. Safe to call twice."""
+        self._is_started = False
         self._radio.take_off_air(self)
         await self.disconnect()
 
@@ -73,21 +84,34 @@ class MemoryServer:
 
     # For centrals
 
-    async def accept(self, central: str, on_lost: Callable[[], None]) -> Link:
-        """Open a link for a central.
+    async def accept(self, central: str, on_lost: Callable[[], None], *, pairs: bool) -> Link:
+        """Open a link for a central; `pairs` says that it is going to pair at once.
 
         Raises:
-            BleakError: the central has one already, or the server went off the air at this moment.
+            BleakError: the central has one already, the server went off the air at this moment, or the peripheral
+                does not want it: it is no host for it now, or only one of both sides has a bond with the other.
         """
         await asyncio.sleep(0)
         if central in self.links:
             raise BleakError(f"{central} is connected to {self.address} already, by another client.")
         if self._radio.reachable(self.address) is not self:
             raise BleakError("failed to discover services, device disconnected")
+        door = self.application.door
+        has_bond = (central, self.address) in self._radio.bonded
+        if (has_bond and not door.is_bonded(central)) or not door.admits(central, secure=has_bond or pairs):
+            raise BleakError("failed to discover services, device disconnected")
         link = Link(self, central, self._radio.mtu, on_lost)
         self.links[central] = link
         self.application.connected(central)
         return link
+
+    def pair(self, link: Link, answer: Callable[[bool], None]) -> None:
+        """Ask the application about a pairing."""
+        self.application.door.pairing_asked(link.central, answer)
+
+    def give_up_pairing(self, link: Link) -> None:
+        """Tell the application that the central broke its pairing off."""
+        self.application.door.pairing_given_up(link.central)
 
     def read(self, link: Link, uuid: str) -> bytes:
         """Answer a read request.

@@ -27,12 +27,15 @@ from hideez_bench.protocol.wire import Wire
 @click.option(
     "--adapter", metavar="HCI", help="The Bluetooth adapter to use. [default: the first that is on]"
 )
+@click.option("--realistic", is_flag=True, help="Live as a key on sale: off until it is pressed, and "
+              "bonded by a press. [default: anybody reaches it at any time, and pairs without a press]")  # fmt: skip
 @wire_option
 @evidence_options
 def emulate(
     name: str,
     state: Path | None,
     adapter: str | None,
+    realistic: bool,
     wire: Wire,
     capture: Path | None,
     keylog: Path | None,
@@ -47,18 +50,24 @@ def emulate(
     """
     identity = Identity.from_local_name(name)
     with leave_evidence(capture, keylog, wire.profile) as evidence:
-        asyncio.run(_serve(identity, state, adapter, wire, evidence))
+        asyncio.run(_serve(identity, state, adapter, wire, evidence, realistic=realistic))
 
 
 async def _serve(
-    identity: Identity, state: Path | None, adapter: str | None, wire: Wire, evidence: Evidence
+    identity: Identity,
+    state: Path | None,
+    adapter: str | None,
+    wire: Wire,
+    evidence: Evidence,
+    *,
+    realistic: bool,
 ) -> None:
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     nvram = SqliteNvram(state) if state else MemoryNvram()
     try:
-        key = make_key(identity, nvram, wire, on_keys=evidence.on_keys)
+        key = make_key(identity, nvram, wire, on_keys=evidence.on_keys, realistic=realistic)
         application = KeyApplication(
             key,
             profile=wire.profile,

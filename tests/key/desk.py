@@ -65,9 +65,17 @@ class Host:
 class Desk:
     """One key, its memory, and time that passes only when told to."""
 
-    def __init__(self, nvram: Nvram | None = None, seed: int = 0, key_type: type[Key] = Key) -> None:
+    def __init__(
+        self,
+        nvram: Nvram | None = None,
+        seed: int = 0,
+        key_type: type[Key] = Key,
+        *,
+        realistic: bool = False,
+    ) -> None:
         self.nvram: Nvram = MemoryNvram() if nvram is None else nvram
         self.key_type = key_type
+        self.realistic = realistic
         self.now = 1000.0
         self.views: list[KeyView] = []
         self.faults: list[BenchError] = []
@@ -84,6 +92,7 @@ class Desk:
             random=self.random.randbytes,
             on_change=self.views.append,
             on_fault=self.faults.append,
+            realistic=self.realistic,
         )
         return self.key
 

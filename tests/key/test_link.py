@@ -224,7 +224,7 @@ def test_a_link_that_is_gone_neither_takes_nor_sends(desk: Desk, tap: Wiretap) -
     tap.link.disconnected()
     tap.link.disconnected()
     tap.link.receive(CANCEL)
-    desk.key.press(Button.SINGLE)
+    desk.key.press(Button.DOUBLE)
     desk.advance(5)
     assert (tap.packets, desk.key.next_due, desk.key.view.connections) == ([], None, 0)
 

@@ -26,6 +26,7 @@ NUMBERS = {
         "license_any_slot": 200,
         "storage_counter": 32,
         "master_key_free_guesses": 3,
+        "bonds": 5,
         "serial_packet": 200,
         "serial_baud_rate": 9600,
     },

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hideez_bench.emulator.peripheral.gatt import AttError
+from hideez_bench.emulator.peripheral.gatt import AttError, OpenDoor
 from hideez_bench.protocol.services import Characteristic, Property, Service
 
 WAIT = 20.0
@@ -72,6 +72,7 @@ class Probe:
 
     def __init__(self, name: str = NAME) -> None:
         self._name = name
+        self.door = OpenDoor()
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.values = {VALUE: b"a value", EVENTS: b""}
         self.errors: dict[str, AttError] = {}

@@ -26,7 +26,9 @@ NONCE = Bytes(16)
 SIGNATURE = Bytes(64)
 """An ECDSA signature, r | s of 32 bytes each, big-endian."""
 
-VERSION = Converted(Bytes(3), lambda v: Version(*v), lambda v: bytes([v.major, v.minor, v.patch]), Dotted())
+VERSION = Converted(
+    Bytes(3), lambda v: Version(*v), lambda v: bytes([v.major, v.minor, v.patch]), Dotted(), remember=True
+)
 MASTER_KEY = secret_of(Bytes(32), MasterKey)
 PIN = secret_of(lv(), Pin)
 

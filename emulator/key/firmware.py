@@ -9,6 +9,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from hideez_bench.emulator.key.access import AccessControl, Caller
+from hideez_bench.emulator.key.bootloader import Bootloader
+from hideez_bench.emulator.key.event_log import EventLog, events_between
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import Nvram, NvramError
 from hideez_bench.emulator.key.refusal import Refused
@@ -41,6 +43,8 @@ class Firmware:
         connections: how many links are open.
         battery: in percent.
         drafts: what is being written into the storage.
+        boot: boot mode.
+        log: what happened to the key.
         wipe_request: the wipe that waits for the user, if one does.
         access_type: the class of what it keeps account of access with.
     """
@@ -73,6 +77,9 @@ class Firmware:
         self._wrong_keys = 0
         self.root_key = _power_on(nvram, identity.serial, random)
         self._state = self.recall()
+        self.boot = Bootloader(nvram, identity, wire.profile.size("max_message"))
+        self.log = EventLog(nvram.get("log") or b"")
+        self._note_start()
 
     @property
     def state(self) -> State:
@@ -101,7 +108,8 @@ class Firmware:
         Raises:
             NvramError: nothing was changed.
         """
-        self._become(State())
+        log = EventLog()
+        self._become(State(), log)
         self.access.forget_everything()
         self.drafts.forget_everything()
 
@@ -136,6 +144,7 @@ class Firmware:
         stored = self._state.master_key
         if stored is None or not stored.matches(key):
             self._wrong_keys += 1
+            self.note("wrong master key")
             raise Refused(ErrorName.ERR_KEY_WRONG)
 
     @property
@@ -177,7 +186,7 @@ class Firmware:
         state, access = self._state, self._state.access
         return DeviceInfo(
             serial=self.identity.serial,
-            firmware=self.identity.firmware,
+            firmware=self.boot.version,
             bootloader=self.identity.bootloader,
             battery=self.battery,
             access_level=self.level(caller),
@@ -208,9 +217,36 @@ class Firmware:
         # A profile may come to grant fewer tries than were used; one is left until the key is locked.
         return max(self.pin_max_tries - self._state.pin_failures, 1)
 
-    def _become(self, state: State) -> None:
-        store_state(self._nvram, self._state, state)
-        self._state = state
+    def note(self, event: str) -> None:
+        """Add to the log; it is written down with the next change of the state."""
+        self.log = self.log.add(self.time, (event,))
+
+    def clear_log(self) -> None:
+        """Empty the log.
+
+        Raises:
+            NvramError: nothing was changed.
+        """
+        self._nvram.commit({"log": None})
+        self.log = EventLog()
+
+    def restart(self) -> None:
+        """Start anew, with nothing but what the persistent memory holds. The links are to be ended at once."""
+        self.access.forget_everything()
+        self.drafts.forget_everything()
+        self.wipe_request = None
+        self._wrong_keys = 0
+        self.boot.power_on()
+        self._note_start()
+
+    def _note_start(self) -> None:
+        self.note("boot mode" if self.boot.runs else f"firmware {self.boot.version} started")
+
+    def _become(self, state: State, log: EventLog | None = None) -> None:
+        """Take on a state, and write the log with it: a new one, or else the one that there is."""
+        log = (log or self.log).add(self.time, events_between(self._state, state))
+        store_state(self._nvram, self._state, state, {"log": log.text})
+        self._state, self.log = state, log
 
 
 def _power_on(nvram: Nvram, serial: str, random: Callable[[int], bytes]) -> ec.EllipticCurvePrivateKey:

@@ -80,6 +80,8 @@ class Key:
             bonds=lambda: len(self._firmware.state.bonds),
             charging=lambda: False,
         )
+        if self._firmware.boot.runs:
+            self._life.mode = Mode.BOOT
         self._pairing = Pairing(self._firmware, self._life, on_fault)
         self._shown = self.view
 
@@ -95,7 +97,7 @@ class Key:
         profile = self._wire.profile
         return self._wire.info.build(
             InfoCharacteristic(
-                mode_byte=profile.number("mode", "APPLICATION"),
+                mode_byte=profile.number("mode", "BOOT" if self._firmware.boot.runs else "APPLICATION"),
                 wire_major=profile.size("wire_major"),
                 max_message=profile.size("max_message"),
                 channels=profile.size("channels"),
@@ -109,7 +111,7 @@ class Key:
             "manufacturer": "Hideez",
             "model": self.identity.model.code,
             "serial": self.identity.serial,
-            "firmware": str(self.identity.firmware),
+            "firmware": str(self._firmware.boot.version),
         }
 
     @property
@@ -149,21 +151,30 @@ class Key:
 
     # --- what happens to it ---
 
-    def connect(self, host: str, send: Callable[[bytes], None], max_packet: Callable[[], int]) -> KeyLink:
+    def connect(
+        self,
+        host: str,
+        send: Callable[[bytes], None],
+        max_packet: Callable[[], int],
+        drop: Callable[[], None] = lambda: None,
+    ) -> KeyLink:
         """A host has a link.
 
         Args:
             host: its address, the same each time.
             send: takes a packet for the host (a notification). It must not call the key before it returns.
             max_packet: how long a packet may be now, in bytes (`ATT_MTU - 3`).
+            drop: ends the link from the key's side, once the packets before are out: the key restarts. It must not
+                call the key before it returns.
         """
         self._links_made += 1
         number = self._links_made
         closed = partial(self._closed, number)
-        carrier = Carrier(send, max_packet, self._settle, closed, self._on_fault)
+        carrier = Carrier(send, max_packet, self._settle, closed, self._on_fault, drop)
         link = self.link_type(self._firmware, host, number, carrier)
         self._links[number] = link
         self._firmware.connections = len(self._links)
+        self._firmware.note("host connected")
         self._life.happens(Event.LINK_OPENED)
         self._settle()
         return link
@@ -252,6 +263,7 @@ class Key:
 
     def _closed(self, number: int) -> None:
         host = self._links.pop(number).host
+        self._firmware.note("host disconnected")
         self._firmware.connections = len(self._links)
         if all(link.host != host for link in self._links.values()):
             self._pairing.give_up(host)
@@ -260,6 +272,8 @@ class Key:
 
     def _settle(self) -> None:
         """After anything that may have changed the key: whoever sees it or talks to it learns of the change."""
+        if self._firmware.boot.restart_wanted:
+            self._restart()
         self._follow()
         self._pairing.settle()
         for link in list(self._links.values()):
@@ -268,6 +282,13 @@ class Key:
         if view != self._shown:
             self._shown = view
             self._on_change(view)
+
+    def _restart(self) -> None:
+        """Into boot mode, or out of it: every link ends, and what only the working memory held is gone."""
+        self._firmware.restart()
+        self._life.happens(Event.BOOT_ENTERED if self._firmware.boot.runs else Event.BOOT_LEFT)
+        for link in list(self._links.values()):
+            link.drop()
 
     def _follow(self) -> None:
         """The life of the key takes its course from what commands have done."""

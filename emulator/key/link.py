@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hideez_bench.emulator.key.access import Caller
+from hideez_bench.emulator.key.bootloader import refusal_of
 from hideez_bench.emulator.key.channels import Channels
 from hideez_bench.emulator.key.firmware import Firmware
+from hideez_bench.emulator.key.nvram import NvramError
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import ChannelError, ChannelKeys, answer_handshake, public_bytes
 from hideez_bench.protocol.errors import BenchError
@@ -24,7 +26,8 @@ class Carrier:
     """What a link needs of those around it.
 
     `send` takes a packet for the host and `max_packet` tells how long one may be; `settle` is called after
-    everything that may have changed the key, `closed` when the link is gone.
+    everything that may have changed the key, `closed` when the link is gone. `drop` ends the link from the key's
+    side, once what was sent before is out.
     """
 
     send: Callable[[bytes], None]
@@ -32,6 +35,7 @@ class Carrier:
     settle: Callable[[], None]
     closed: Callable[[], None]
     on_fault: Callable[[BenchError], None]
+    drop: Callable[[], None]
 
 
 class KeyLink:
@@ -71,7 +75,7 @@ class KeyLink:
         """Take what the host wrote to the main characteristic, whatever it is."""
         if not self._is_open:
             return
-        if self._status_due is None:
+        if self._status_due is None and not self._firmware.boot.runs:
             self._status_due = self._firmware.clock() + self._status_interval
             self._told_level = self._level()
         try:
@@ -93,6 +97,12 @@ class KeyLink:
             self._carrier.settle()
 
     # --- for the key ---
+
+    def drop(self) -> None:
+        """End the link, once what was sent before is out."""
+        if self._is_open:
+            self._carrier.drop()
+            self.disconnected()
 
     @property
     def next_due(self) -> float | None:
@@ -125,7 +135,9 @@ class KeyLink:
 
     def _take(self, kind: PacketKind, message: bytes) -> None:
         try:
-            if kind is PacketKind.ENCRYPTED:
+            if self._firmware.boot.runs:
+                self._take_in_boot_mode(kind, message)
+            elif kind is PacketKind.ENCRYPTED:
                 self.channels.take(self._wire.envelope.parse(message))
             else:
                 self._take_control(self._wire.to_key.parse(message))
@@ -151,6 +163,18 @@ class KeyLink:
             case _:
                 # What boot mode and the serial line have, and the application over Bluetooth has not.
                 self._tell(m.ControlError(ErrorName.ERR_UNSUPPORTED))
+
+    def _take_in_boot_mode(self, kind: PacketKind, message: bytes) -> None:
+        request = None if kind is PacketKind.ENCRYPTED else self._wire.to_key.parse(message)
+        if isinstance(request, m.BootRequest):
+            try:
+                answer = self._firmware.boot.answer(request, self._firmware.battery)
+            except NvramError as error:
+                self._carrier.on_fault(error)
+                answer = refusal_of(request, ErrorName.BOOT_STATUS_WRITE_ERROR)
+            self._tell(answer)
+        elif not isinstance(request, m.Cancel):
+            self._tell(m.ControlError(ErrorName.ERR_UNSUPPORTED))
 
     def _verify(self, request: m.VerifyEncryption) -> None:
         if not self._can_be_verified(request.channel):

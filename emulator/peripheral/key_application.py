@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.life import Audience
@@ -64,10 +65,11 @@ class KeyApplication:
             self._battery: lambda: bytes([key.battery]),
         }
         for name in DEVICE_INFORMATION:
-            self._readable[profile.uuid(name)] = key.device_information[name].encode
+            self._readable[profile.uuid(name)] = partial(self._device_information, name)
         self._links: dict[str, KeyLink] = {}
         self._mtu: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._dropping: asyncio.Task[None] | None = None
         self._is_advertised = False
         self._advertising: asyncio.Task[None] | None = None
         self.door = KeyDoor(key, self._tick)
@@ -82,8 +84,8 @@ class KeyApplication:
     async def __aexit__(self, *exception: object) -> None:
         if self._timer:
             self._timer.cancel()
-        if self._advertising:
-            await asyncio.wait([self._advertising])
+        if busy := [task for task in (self._advertising, self._dropping) if task]:
+            await asyncio.wait(busy)
         await self.server.stop()
         for central in list(self._links):
             self.disconnected(central)
@@ -109,6 +111,7 @@ class KeyApplication:
             central,
             lambda packet: self.server.notify(self._main, packet),
             lambda: min(self._mtu[central] - ATT_HEADER, LARGEST_PACKET),
+            self._drop_links,
         )
         self._tick()
 
@@ -132,6 +135,14 @@ class KeyApplication:
         self._mtu[central] = max(mtu, SMALLEST_MTU)
         self._links[central].receive(value)
         self._tick()
+
+    def _device_information(self, name: str) -> bytes:
+        return self.key.device_information[name].encode()
+
+    def _drop_links(self) -> None:
+        """The key restarts, and so ends all its links: each of them asks for it."""
+        if self._dropping is None or self._dropping.done():
+            self._dropping = asyncio.create_task(self.server.disconnect())
 
     def _tick(self) -> None:
         """Let the key do what is due, and come back when it next wants to."""

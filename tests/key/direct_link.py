@@ -35,7 +35,10 @@ class DirectLink:
             self.received.append(packet)
             loop.call_soon(self._on_packet, packet)
 
-        self._key_side = self._key.connect(self._host, send, lambda: self._max_packet)
+        def drop() -> None:
+            loop.call_soon(lambda: self._on_lost())
+
+        self._key_side = self._key.connect(self._host, send, lambda: self._max_packet, drop)
         return self
 
     async def __aexit__(

@@ -13,7 +13,15 @@ from enum import Enum, auto
 from typing import Any
 
 from hideez_bench.emulator.key.access import Caller
-from hideez_bench.emulator.key.commands import button, information, licences, linking, pin, storage
+from hideez_bench.emulator.key.commands import (
+    button,
+    information,
+    licences,
+    linking,
+    maintenance,
+    pin,
+    storage,
+)
 from hideez_bench.emulator.key.firmware import Firmware, Waiting
 from hideez_bench.emulator.key.licences import active_license
 from hideez_bench.emulator.key.refusal import Refused
@@ -105,11 +113,6 @@ def _refuse_if_unauthorized(level: AccessLevel) -> None:
             raise Refused(error)
 
 
-def _not_yet(firmware: Firmware, caller: Caller, request: m.Request) -> None:
-    """A command of the format that this key does not have."""
-    raise Refused(ErrorName.ERR_UNSUPPORTED)
-
-
 ANY, YES, NO = Linked.ANY, Linked.YES, Linked.NO
 RULES = {
     Command.PING: Rule(information.ping, ANY, while_locked=True),
@@ -139,9 +142,9 @@ RULES = {
     Command.LOAD_LICENSE: Rule(licences.load_license, ANY, while_locked=False),
     Command.QUERY_LICENSE: Rule(licences.query_license, ANY, while_locked=True),
     Command.QUERY_ACTIVE_LICENSE: Rule(licences.query_active_license, ANY, while_locked=True),
-    Command.FETCH_LOG: Rule(_not_yet, ANY, while_locked=True),
-    Command.CLEAR_LOG: Rule(_not_yet, ANY, while_locked=False, authorized=True),
-    Command.ENTER_BOOT: Rule(_not_yet, YES, while_locked=False, proves_key=True),
+    Command.FETCH_LOG: Rule(maintenance.fetch_log, ANY, while_locked=True),
+    Command.CLEAR_LOG: Rule(maintenance.clear_log, ANY, while_locked=False, authorized=True),
+    Command.ENTER_BOOT: Rule(maintenance.enter_boot, YES, while_locked=False, proves_key=True),
 }
 """Every command, in the form that carries most."""
 

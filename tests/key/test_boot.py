@@ -9,6 +9,7 @@ import pytest
 
 from hideez_bench.emulator.key.bootloader import BATTERY_NEEDED, IMAGE_LIMIT
 from hideez_bench.emulator.key.firmware_image import FirmwareImage, vouch_for
+from hideez_bench.emulator.key.life import Mode
 from hideez_bench.emulator.key.nvram import MemoryNvram, NvramError
 from hideez_bench.emulator.key.power_loss import Cut, PowerLossNvram, PowerLost
 from hideez_bench.protocol import messages as m
@@ -248,3 +249,14 @@ def test_a_version_that_means_nothing_is_damage(desk: Desk) -> None:
     desk.nvram.commit({"boot.firmware": b"?"})
     with pytest.raises(NvramError, match="damaged"):
         desk.switch_on()
+
+
+async def test_the_key_shows_boot_mode_until_it_leaves_it(booted: Desk) -> None:
+    assert booted.key.view.mode is Mode.BOOT
+    booted.switch_on()
+    assert booted.key.view.mode is Mode.BOOT
+    async with booted.host() as host:
+        booted.key.press(Button.SINGLE)
+        await ask(host, m.BootRun())
+        await until(host.transport.lost.is_set)
+    assert booted.key.view.mode is not Mode.BOOT

@@ -9,7 +9,7 @@ import pytest
 from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.names import Button, ErrorName
-from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.secret import ActivationCode, Pin, StorageData
 from tests.key.desk import (
     CODE,
     IDENTITY,
@@ -24,6 +24,7 @@ from tests.key.desk import (
 
 Action = Callable[[KeyDevice], Awaitable[object]]
 LICENCE = issue_license(IDENTITY.serial, 2_000_000_000)
+PIN = Pin.from_text("1234")
 NEW_CODE = ActivationCode(b"98765432")
 
 ACTIONS: dict[str, Action] = {
@@ -40,6 +41,19 @@ ACTIONS: dict[str, Action] = {
     "LOAD_LICENSE": lambda key: key.load_license(LICENCE),
     "LOAD_LICENSE into a slot": lambda key: key.load_license(LICENCE, 3),
     "QUERY_LICENSE": lambda key: key.query_license(0),
+    "CHANGE_PASSPHRASE": lambda key: key.change_passphrase(MASTER_KEY, WRONG_KEY),
+    "SET_PIN": lambda key: key.set_pin(PIN),
+    "FORCE_SET_PIN": lambda key: key.force_set_pin(PIN, MASTER_KEY),
+    "ENTER_PIN": lambda key: key.enter_pin(PIN),
+    "GET_ACCESS_PROFILE": lambda key: key.get_access_profile(),
+    "READ_STORAGE": lambda key: key.read_storage(34, 1),
+    "WRITE_STORAGE": lambda key: key.write_storage(34, 1, StorageData(b"x")),
+    "DELETE_STORAGE": lambda key: key.delete_storage(34, 1),
+    "ENUM_STORAGE": lambda key: key.enum_records(34),
+    "GET_OTP": lambda key: key.get_otp(34, 1),
+    "QUERY_ACTIVE_LICENSE": lambda key: key.query_active_license(),
+    "FETCH_LOG": lambda key: key.fetch_log(),
+    "CLEAR_LOG": lambda key: key.clear_log(),
     "LOCK_DEVICE_CODE, wrong key": lambda key: key.lock_device_code(WRONG_KEY, NEW_CODE, 4),
     "ACCESS, wrong key": lambda key: key.access(1_800_000_000, WRONG_KEY, profile_of()),
     "CHECK_PASSPHRASE, wrong key": lambda key: key.check_passphrase(WRONG_KEY),
@@ -62,6 +76,24 @@ TABLE = {
     "LOAD_LICENSE": "Ok | DEVICE_LOCKED_BY_CODE | DEVICE_LOCKED_BY_CODE | Ok | DEVICE_LOCKED_BY_PIN",
     "LOAD_LICENSE into a slot": "Ok | Ok | Ok | Ok | Ok",
     "QUERY_LICENSE": "NO_LICENSE | NO_LICENSE | NO_LICENSE | NO_LICENSE | NO_LICENSE",
+    **{
+        command: f"NOT_INITIALIZED | DEVICE_LOCKED_BY_CODE | DEVICE_LOCKED_BY_CODE | {unlocked} | DEVICE_LOCKED_BY_PIN"
+        for command, unlocked in (
+            ("CHANGE_PASSPHRASE", "Ok"),
+            ("SET_PIN", "NOT_INITIALIZED"),
+            ("FORCE_SET_PIN", "NOT_INITIALIZED"),
+            ("ENTER_PIN", "PIN_NOT_SET"),
+            ("READ_STORAGE", "NO_DATA"),
+            ("WRITE_STORAGE", "Ok"),
+            ("DELETE_STORAGE", "NO_DATA"),
+            ("ENUM_STORAGE", "Ok"),
+            ("GET_OTP", "NO_DATA"),
+        )
+    },
+    "GET_ACCESS_PROFILE": "NO_DATA | NO_DATA | NO_DATA | NO_DATA | NO_DATA",
+    "QUERY_ACTIVE_LICENSE": "NO_LICENSE | NO_LICENSE | NO_LICENSE | NO_LICENSE | NO_LICENSE",
+    "FETCH_LOG": "Ok | Ok | Ok | Ok | Ok",
+    "CLEAR_LOG": "Ok | DEVICE_LOCKED_BY_CODE | DEVICE_LOCKED_BY_CODE | Ok | DEVICE_LOCKED_BY_PIN",
     **{
         f"{command}, wrong key": "NOT_INITIALIZED | KEY_WRONG | KEY_WRONG | KEY_WRONG | KEY_WRONG"
         for command in ("LOCK_DEVICE_CODE", "ACCESS", "CHECK_PASSPHRASE", "UNLOCK", "WIPE")

@@ -12,6 +12,7 @@ from hideez_bench.emulator.key.access import AccessControl, Caller
 from hideez_bench.emulator.key.bootloader import Bootloader
 from hideez_bench.emulator.key.event_log import EventLog, events_between
 from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.licences import check_license
 from hideez_bench.emulator.key.nvram import Nvram, NvramError
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.emulator.key.state import SecretDigest, State, load_state, store_state
@@ -146,6 +147,14 @@ class Firmware:
             self._wrong_keys += 1
             self.note("wrong master key")
             raise Refused(ErrorName.ERR_KEY_WRONG)
+
+    def check_license(self, data: bytes) -> None:
+        """Make sure that a licence is one for this key.
+
+        Raises:
+            Refused: with ERR_INVALID_LICENSE.
+        """
+        check_license(self.wire, data, self.identity.serial)
 
     @property
     def key_delay(self) -> float:

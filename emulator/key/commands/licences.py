@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hideez_bench.emulator.key.access import Caller
 from hideez_bench.emulator.key.firmware import Firmware
-from hideez_bench.emulator.key.licences import active_license, check_license, choose_slot
+from hideez_bench.emulator.key.licences import active_license, choose_slot
 from hideez_bench.emulator.key.refusal import Refused
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import ErrorName
@@ -13,7 +13,7 @@ from hideez_bench.protocol.values import License
 
 def load_license(firmware: Firmware, caller: Caller, request: m.LoadLicense) -> None:
     """LOAD_LICENSE."""
-    check_license(firmware.wire, request.data, firmware.identity.serial)
+    firmware.check_license(request.data)
     licenses = firmware.state.licenses
     slot = request.slot
     if slot is None:

@@ -1,0 +1,1 @@
+"""Seeded defects: firmware with a known mistake, to find out whether a test would notice."""

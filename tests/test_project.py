@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("protocol", "emulator", "harness", "fixtures")
 
 # Where the harness starts what it stands in for; everywhere else it knows the emulator not.
-MAY_USE_EMULATOR = {"stage.py", "bench.py", "administration.py", "cli"}
+MAY_USE_EMULATOR = {"stage.py", "fleet.py", "bench.py", "administration.py", "cli"}
 
 
 def sources(room: str) -> list[Path]:

@@ -1,0 +1,141 @@
+"""Many keys in one process: on one in-process radio, each with its own workstation, before one server."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.peripheral.key_application import KeyApplication
+from hideez_bench.emulator.radio.memory import MemoryRadio
+from hideez_bench.harness.administration import Administrator
+from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
+from hideez_bench.harness.client.flow import ConnectionFlow
+from hideez_bench.harness.client.relay import RelayingWorkstation
+from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
+from hideez_bench.harness.people import Choice, ScriptedPerson
+from hideez_bench.harness.stage import make_key
+from hideez_bench.harness.timeline import Timeline
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.wire import Wire
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one key: its vault's status on the server, why it is not Active, and how long it took."""
+
+    name: str
+    serial: str
+    status: VaultStatus
+    error: BenchError | None
+    seconds: float
+
+    @property
+    def is_active(self) -> bool:
+        """Activation is complete."""
+        return self.status is VaultStatus.Active and self.error is None
+
+
+class Fleet:
+    """Factory-new keys, numbered, advertising side by side. Made by `open_fleet`."""
+
+    def __init__(self, identities: list[Identity], radio: MemoryRadio, hes: Hes, wire: Wire) -> None:
+        self.identities = identities
+        self._radio = radio
+        self._hes = hes
+        self._wire = wire
+
+    async def activate(self, *, at_once: int) -> AsyncIterator[Outcome]:
+        """Take every key from its assignment to Active, so many at a time, in the order in which they end."""
+        turns = asyncio.Semaphore(at_once)
+
+        async def in_turn(number: int, identity: Identity) -> Outcome:
+            async with turns:
+                return await self._activate(number, identity)
+
+        tasks = [asyncio.create_task(in_turn(*numbered)) for numbered in enumerate(self.identities)]
+        try:
+            for ended in asyncio.as_completed(tasks):
+                yield await ended
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _activate(self, number: int, identity: Identity) -> Outcome:
+        started = time.perf_counter()
+        timeline = Timeline(asyncio.get_running_loop().time)
+        administrator = Administrator(self._hes, timeline, self._wire)
+        serial = identity.serial
+        administrator.import_vault(serial, str(identity.firmware))
+        await administrator.assign(serial)
+        workstation = RelayingWorkstation(f"workstation-{number}", self._wire)
+        connection = self._hes.connect(workstation)
+        self._hes.approve_workstation(workstation.id)
+        host = self._radio.backend(
+            f"02:00:00:{number >> 16 & 0xFF:02X}:{number >> 8 & 0xFF:02X}:{number & 0xFF:02X}"
+        )
+        options = BleakOptions({"backend": host.scanner}, {"backend": host.client})
+        flow = ConnectionFlow(
+            open_link=lambda seconds: BleakLink(
+                identity.local_name, profile=self._wire.profile, timeout=seconds, options=options
+            ),
+            hes=connection,
+            workstation=workstation,
+            ui=ScriptedPerson([Choice.RIGHT], partial(administrator.code, serial)),
+            timeline=timeline,
+            wire=self._wire,
+            random=secrets.token_bytes,
+            attempts=SYSTEM_ATTEMPTS,
+        )
+        async with flow:
+            result = await flow.run()
+        return Outcome(
+            identity.local_name,
+            serial,
+            self._hes.vault(serial).status,
+            result.error,
+            time.perf_counter() - started,
+        )
+
+
+@asynccontextmanager
+async def open_fleet(first: Identity, count: int, wire: Wire) -> AsyncIterator[Fleet]:
+    """`count` keys on the air, numbered from `first`, for the duration of the context.
+
+    Raises:
+        BenchError: there are not so many numbers.
+    """
+    identities = numbered_from(first, count)
+    async with AsyncExitStack() as stack:
+        radio = MemoryRadio()
+        stack.callback(radio.close)
+        hes = Hes("sqlite://", wire=wire)
+        stack.push_async_callback(hes.close)
+        for identity in identities:
+            key = make_key(identity, MemoryNvram(), wire)
+            application = KeyApplication(key, profile=wire.profile, make_server=radio.server)
+            await stack.enter_async_context(application)
+        yield Fleet(identities, radio, hes, wire)
+
+
+def numbered_from(first: Identity, count: int) -> list[Identity]:
+    """So many invented keys of one model, numbered from the first.
+
+    Raises:
+        BenchError: the numbers go beyond 99999.
+    """
+    number = int(first.serial[-5:])
+    if number + count > 100_000:
+        raise BenchError(
+            f"From {first.local_name} on there are {100_000 - number} keys, not {count}; begin with a lower number."
+        )
+    return [Identity.numbered(number + index, first.model) for index in range(count)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -53,7 +53,7 @@ class Fleet:
         self._hes = hes
         self._wire = wire
 
-    async def activate(self, *, at_once: int) -> AsyncIterator[Outcome]:
+    async def activate(self, *, at_once: int) -> AsyncGenerator[Outcome]:
         """Take every key from its assignment to Active, so many at a time, in the order in which they end."""
         turns = asyncio.Semaphore(at_once)
 

@@ -112,6 +112,7 @@ def _contradictions(profile: Profile) -> Iterator[Fault]:
     for low, high in (("code_min", "code_max"), ("attempts_min", "attempts_max")):
         yield from _must_not_exceed(profile, ("size", low), ("size", high))
     yield from _must_not_exceed(profile, ("timing", "busy_interval"), ("timing", "busy_limit"))
+    yield from _must_not_exceed(profile, ("timing", "long_press"), ("timing", "super_long_press"))
     yield from _must_not_exceed(profile, ("timing", "master_key_delay"), ("timing", "master_key_delay_max"))
 
     channels = profile.size("channels")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from hideez_bench.emulator.key.finger import Finger
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.life import BUZZER, LED, Audience, Event, Life, Mode
@@ -82,6 +83,7 @@ class Key:
         )
         if self._firmware.boot.runs:
             self._life.mode = Mode.BOOT
+        self.finger = Finger(clock=clock, profile=self._wire.profile, press=self.press)
         self._pairing = Pairing(self._firmware, self._life, on_fault)
         self._shown = self.view
 
@@ -248,6 +250,7 @@ class Key:
     def tick(self) -> float | None:
         """Do what is due; returns `next_due`."""
         now = self._firmware.clock()
+        self.finger.tick()
         for link in list(self._links.values()):
             link.tick(now)
         if self._life.ends is not None and self._life.ends <= now:
@@ -258,7 +261,7 @@ class Key:
     @property
     def next_due(self) -> float | None:
         """The clock time at which `tick` must be called; None while nothing is going to be due."""
-        dues = [self._life.ends, *(link.next_due for link in self._links.values())]
+        dues = [self._life.ends, self.finger.next_due, *(link.next_due for link in self._links.values())]
         return min((due for due in dues if due is not None), default=None)
 
     def _closed(self, number: int) -> None:

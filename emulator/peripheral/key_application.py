@@ -102,6 +102,14 @@ class KeyApplication:
         self.key.press(button)
         self._tick()
 
+    async def press_for(self, seconds: float) -> None:
+        """A finger that stays on the key's button for so long."""
+        self.key.finger.down()
+        self._tick()
+        await asyncio.sleep(seconds)
+        self.key.finger.up()
+        self._tick()
+
     def connected(self, central: str) -> None:
         """See `GattApplication.connected`."""
         if central in self._links:

@@ -1,9 +1,13 @@
-"""`emulate`: a virtual key as a process of its own, for any Bluetooth central in reach."""
+"""`emulate`: virtual keys as a process of their own, for any Bluetooth central in reach."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,12 +15,17 @@ import click
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
+from hideez_bench.emulator.key.view import KeyView
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
+from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
+from hideez_bench.harness.cli.keyboard import HELP, strokes
 from hideez_bench.harness.cli.options import wire_option
+from hideez_bench.harness.fleet import numbered_from
 from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.wire import Wire
 
 
@@ -29,6 +38,9 @@ from hideez_bench.protocol.wire import Wire
 )
 @click.option("--realistic", is_flag=True, help="Live as a key on sale: off until it is pressed, and "
               "bonded by a press. [default: anybody reaches it at any time, and pairs without a press]")  # fmt: skip
+@click.option("--count", type=click.IntRange(1, 16), default=1, show_default=True,
+              help="So many keys, numbered from the name on, each on an adapter of its own from --adapter on and "
+              "with its number added to the name of its FILE.")  # fmt: skip
 @wire_option
 @evidence_options
 def emulate(
@@ -36,62 +48,127 @@ def emulate(
     state: Path | None,
     adapter: str | None,
     realistic: bool,
+    count: int,
     wire: Wire,
     capture: Path | None,
     keylog: Path | None,
 ) -> None:
-    """Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
+    r"""Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
 
-    It needs an adapter, or a stand-in for one: `hideez-bench radio`.
+    It needs an adapter, or a stand-in for one: `hideez-bench radio`. With --realistic, the keyboard is the finger
+    on its button: p presses it, which opens its pairing window, and once more confirms a pairing.
 
     \b
     hideez-bench emulate --name HK-00203 --state key.db
     hideez-bench activate --target ble:HK-00203          (in another terminal)
     """
-    identity = Identity.from_local_name(name)
+    orders = _orders(Identity.from_local_name(name), state, adapter, count)
     with leave_evidence(capture, keylog, wire.profile) as evidence:
-        asyncio.run(_serve(identity, state, adapter, wire, evidence, realistic=realistic))
+        asyncio.run(_serve(orders, wire, evidence, realistic=realistic))
 
 
-async def _serve(
-    identity: Identity,
-    state: Path | None,
-    adapter: str | None,
-    wire: Wire,
-    evidence: Evidence,
-    *,
-    realistic: bool,
-) -> None:
+@dataclass(frozen=True)
+class _Order:
+    """One key that is wanted."""
+
+    identity: Identity
+    state: Path | None
+    adapter: str | None
+
+
+def _orders(first: Identity, state: Path | None, adapter: str | None, count: int) -> list[_Order]:
+    """The keys that are wanted; several get a number at the end of file name and adapter.
+
+    Raises:
+        BenchError: the adapter's name has no number to count from, or there are not so many keys.
+    """
+    if count == 1:
+        return [_Order(first, state, adapter)]
+    counted = re.fullmatch(r"(\D*)(\d+)", adapter or "hci0")
+    if counted is None:
+        raise BenchError(f"{adapter!r} has no number to count adapters from; name one such as hci0.")
+    return [
+        _Order(
+            identity,
+            state.with_stem(f"{state.stem}-{identity.serial[-5:]}") if state else None,
+            f"{counted[1]}{int(counted[2]) + index}",
+        )
+        for index, identity in enumerate(numbered_from(first, count))
+    ]
+
+
+async def _serve(orders: list[_Order], wire: Wire, evidence: Evidence, *, realistic: bool) -> None:
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
-    nvram = SqliteNvram(state) if state else MemoryNvram()
-    try:
-        key = make_key(identity, nvram, wire, on_keys=evidence.on_keys, realistic=realistic)
-        application = KeyApplication(
-            key,
-            profile=wire.profile,
-            make_server=lambda app: evidence.server(lambda seen: BlessServer(seen, adapter=adapter), app),
-        )
-        async with application:
-            kept = f"its memory is {state}" if state else "it forgets all when it ends"
-            click.echo(f"{identity.local_name} ({identity.serial}) is on the air; {kept}. Ctrl-C ends it.")
-            await _until_ended(application, asked_to_end)
-    finally:
-        nvram.close()
+    async with AsyncExitStack() as stack:
+        applications = []
+        for order in orders:
+            application = _application(order, wire, evidence, stack, realistic=realistic)
+            applications.append(await stack.enter_async_context(application))
+            _introduce(order, realistic=realistic)
+
+        def press(button: Button) -> None:
+            for application in applications:
+                application.press(button)
+
+        if realistic and stack.enter_context(strokes(press)):
+            story.say(f"Keys: {HELP}.")
+        await _until_ended(applications, asked_to_end)
 
 
-async def _until_ended(application: KeyApplication, asked: asyncio.Event) -> None:
+def _application(
+    order: _Order, wire: Wire, evidence: Evidence, stack: AsyncExitStack, *, realistic: bool
+) -> KeyApplication:
+    nvram = stack.enter_context(closing(SqliteNvram(order.state) if order.state else MemoryNvram()))
+    name = order.identity.local_name
+    key = make_key(
+        order.identity,
+        nvram,
+        wire,
+        on_keys=evidence.on_keys,
+        on_change=_Panel(name).show if realistic else lambda view: None,
+        realistic=realistic,
+    )
+    on_adapter = partial(BlessServer, adapter=order.adapter)
+    return KeyApplication(key, profile=wire.profile, make_server=lambda app: evidence.server(on_adapter, app))
+
+
+def _introduce(order: _Order, *, realistic: bool) -> None:
+    kept = f"its memory is {order.state}" if order.state else "it forgets all when it ends"
+    off = "; without a bond it is off until it is pressed" if realistic else ""
+    identity = order.identity
+    story.say(f"{identity.local_name} ({identity.serial}) is on the air{off}; {kept}. Ctrl-C ends it.")
+
+
+class _Panel:
+    """Prints a key's light and mode when they change."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._shown = ""
+
+    def show(self, view: KeyView) -> None:
+        """One line, if anything on it is new."""
+        light = view.led.name.lower().replace("_", " ")
+        text = f"{self._name}: {view.mode}; light {light}; bonds {view.bonds}"
+        if text != self._shown:
+            self._shown = text
+            story.say(text)
+
+
+async def _until_ended(applications: list[KeyApplication], asked: asyncio.Event) -> None:
     """Wait until the user has had enough.
 
     Raises:
-        BenchError: Bluetooth went away under the key.
+        BenchError: Bluetooth went away under a key.
     """
-    ends = [asyncio.ensure_future(asked.wait()), asyncio.ensure_future(application.server.wait_closed())]
-    done, pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    wanted = asyncio.ensure_future(asked.wait())
+    losses = [asyncio.ensure_future(application.server.wait_closed()) for application in applications]
+    done, pending = await asyncio.wait([wanted, *losses], return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
-    if ends[0] not in done:
+    if wanted not in done:
         raise BenchError(
             "Bluetooth on this machine stopped, and the key with it; what it has counted is kept where it has a "
             "memory (--state). Start bluetoothd, or the radio, and start the key again."

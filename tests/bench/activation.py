@@ -15,7 +15,9 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
+from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.harness.bench import Bench, Ending
+from hideez_bench.harness.fleet import open_fleet
 from hideez_bench.harness.people import Choice, ScriptedPerson
 from hideez_bench.harness.stage import open_stage
 from hideez_bench.harness.targets import parse_target
@@ -25,6 +27,7 @@ from hideez_bench.protocol.wire import default_wire
 
 ROUNDS = 9
 KEYS_AT_ONCE = (1, 10)
+FLEET = 100
 CODEC = [(kind, name) for kind in (Layout, MessageSet) for name in ("build", "parse")]
 
 
@@ -121,6 +124,22 @@ def measure(keys: int) -> dict[str, float]:
     }
 
 
+async def _activate_fleet() -> dict[str, float]:
+    before = _megabytes()
+    async with open_fleet(Identity.numbered(1), FLEET, default_wire()) as fleet:
+        on_air = _megabytes()
+        started = time.perf_counter()
+        outcomes = [outcome async for outcome in fleet.activate(at_once=10)]
+        seconds = time.perf_counter() - started
+        after = _megabytes()
+    assert all(outcome.is_active for outcome in outcomes)
+    return {
+        "per_second": FLEET / seconds,
+        "key_kb": (on_air - before) * 1024 / FLEET,
+        "activated_kb": (after - on_air) * 1024 / FLEET,
+    }
+
+
 def _megabytes() -> float:
     """Resident memory now, where Linux tells, else the most there ever was."""
     statm = Path("/proc/self/statm")
@@ -143,7 +162,15 @@ def main() -> None:
             f"{found['grown_later_mb']:+.1f} MB after {2 * ROUNDS} more",
             flush=True,
         )
+    command = [sys.executable, "-m", "tests.bench.activation", "fleet"]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    print(
+        f"{FLEET} keys in one process, before one server   {found['per_second']:6.1f} a second   "
+        f"memory {found['key_kb']:.0f} KB for each key on the air, {found['activated_kb']:+.0f} KB for each activation",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(int(sys.argv[1]))))
+    wanted = sys.argv[1]
+    print(json.dumps(asyncio.run(_activate_fleet()) if wanted == "fleet" else measure(int(wanted))))

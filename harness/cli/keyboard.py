@@ -1,0 +1,76 @@
+"""Single keys of the keyboard as a finger on the button of a virtual key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import stat
+import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from hideez_bench.protocol.names import Button
+
+STROKES = {
+    "p": Button.SINGLE,
+    "d": Button.DOUBLE,
+    "t": Button.TRIPLE,
+    "l": Button.LONG,
+    "w": Button.SUPER_LONG,
+}
+HELP = "p press, d double, t triple, l long, w hold 10 s"
+
+
+@contextmanager
+def strokes(press: Callable[[Button], None]) -> Iterator[bool]:
+    """Tell `press` of every stroke while the context lasts; yields whether there is a keyboard.
+
+    That is a terminal, or a pipe from another program.
+    """
+    keyboard = sys.stdin.fileno()
+    if not _can_be_waited_for(keyboard):
+        yield False
+        return
+    loop = asyncio.get_running_loop()
+
+    def typed() -> None:
+        keys = os.read(keyboard, 64).decode(errors="replace")
+        if not keys:
+            loop.remove_reader(keyboard)
+        for key in keys.lower():
+            if key in STROKES:
+                press(STROKES[key])
+
+    with _one_by_one(keyboard):
+        loop.add_reader(keyboard, typed)
+        try:
+            yield True
+        finally:
+            loop.remove_reader(keyboard)
+
+
+def _can_be_waited_for(handle: int) -> bool:
+    try:
+        kind = os.fstat(handle).st_mode
+    except OSError:
+        return False
+    return os.isatty(handle) or stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)
+
+
+@contextmanager
+def _one_by_one(keyboard: int) -> Iterator[None]:
+    """A terminal hands on every key at once, and does not show it."""
+    # A job in the background must not touch the terminal: it would be stopped.
+    if not os.isatty(keyboard) or os.tcgetpgrp(keyboard) != os.getpgrp():
+        yield
+        return
+    before = termios.tcgetattr(keyboard)
+    tty.setcbreak(keyboard, termios.TCSADRAIN)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)

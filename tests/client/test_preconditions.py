@@ -9,12 +9,10 @@ from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
 from hideez_bench.harness.client.errors import FlowMessage, WorkflowError
 from hideez_bench.harness.client.outcome import Stack, end_state
 from hideez_bench.harness.links.bleak_link import KeyNotFound
-from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import ActivationCode, MasterKey
-from hideez_bench.protocol.transport import PacketTransport
-from tests.flow.rig import RIGHT, WIRE, Rig
+from tests.flow.rig import RIGHT, Rig
 
 pytestmark = pytest.mark.virtual_time
 
@@ -111,22 +109,3 @@ async def test_f014_the_relay_carries_the_servers_channel_and_no_other(rig: Rig)
             await workstation.establish_remote_hw_vault_connection("another", 4)
     with pytest.raises(HesError, match="not connected"):
         await workstation.establish_remote_hw_vault_connection(rig.serial, 4)
-
-
-async def test_e012_a_key_that_entered_boot_mode_and_back(rig: Rig) -> None:
-    master_key, code = MasterKey(b"k" * 32), ActivationCode.from_text("246813")
-    async with rig.open_device() as device:
-        await device.link(master_key, code, 3)
-        await device.unlock_device_code(code)
-        await device.enter_boot(master_key)
-    result = await rig.connect(RIGHT)
-    stopped_with(result.error, FlowMessage.VAULT_IN_BOOTLOADER_MODE)
-    assert rig.commands(1) == []
-    async with rig.link(20) as link:
-        transport = PacketTransport(link, WIRE)
-        await transport.start()
-        await transport.control(m.BootRun(), 5.0)
-        await transport.lost.wait()
-    async with rig.open_device() as device:
-        await device.wipe(master_key)
-    assert (await rig.connect(RIGHT)).succeeded

@@ -48,8 +48,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(target: Target, wire: Wire, *, adapter: str | None = None) -> AsyncIterator[Stage]:
+async def open_stage(
+    target: Target, wire: Wire, *, adapter: str | None = None, key_type: type[Key] = Key
+) -> AsyncIterator[Stage]:
     """Put the key of a target within reach, for the duration of the context.
+
+    `key_type` is the class of the key, where the stage starts one.
 
     Raises:
         BenchError: what the target needs is not on this machine.
@@ -58,7 +62,7 @@ async def open_stage(target: Target, wire: Wire, *, adapter: str | None = None) 
         if isinstance(target, BleTarget):
             yield _ble_stage(target, wire, adapter)
         else:
-            yield await _emulator_stage(target, wire, stack)
+            yield await _emulator_stage(target, wire, stack, key_type)
 
 
 def make_key(
@@ -69,9 +73,10 @@ def make_key(
     on_keys: KeysMade = lambda request, answer, keys: None,
     on_change: Callable[[KeyView], None] = lambda view: None,
     realistic: bool = False,
+    key_type: type[Key] = Key,
 ) -> Key:
     """A key on the event loop's clock and the computer's time, with the system's randomness."""
-    return Key(
+    return key_type(
         nvram,
         identity=identity,
         clock=asyncio.get_running_loop().time,
@@ -93,9 +98,11 @@ def _ble_stage(target: BleTarget, wire: Wire, adapter: str | None) -> Stage:
     return Stage(target.device, f"this machine's Bluetooth{f' ({adapter})' if adapter else ''}", open_link)
 
 
-async def _emulator_stage(target: EmulatorTarget, wire: Wire, stack: AsyncExitStack) -> Stage:
+async def _emulator_stage(
+    target: EmulatorTarget, wire: Wire, stack: AsyncExitStack, key_type: type[Key]
+) -> Stage:
     identity = Identity.numbered(FIRST_NUMBER)
-    key = make_key(identity, MemoryNvram(), wire)
+    key = make_key(identity, MemoryNvram(), wire, key_type=key_type)
     has_bus = shutil.which("dbus-daemon") is not None
     if target.radio is Radio.MEMORY or (target.radio is Radio.AUTO and not has_bus):
         radio = MemoryRadio()

@@ -12,10 +12,11 @@ import click
 import platformdirs
 
 from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.key.key import Key
 from hideez_bench.harness.bench import Bench, Ending, Verdict
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
-from hideez_bench.harness.cli.options import wire_option
+from hideez_bench.harness.cli.options import defect_option, wire_option
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.session import UserInterface
@@ -44,6 +45,7 @@ NAME_DIGITS = 5
 @click.option(
     "--reactivate", is_flag=True, help="Press Activate on a Locked key first, which makes a new code."
 )
+@defect_option
 @wire_option
 @evidence_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -55,6 +57,7 @@ def activate(
     timeout: float | None,
     hes_file: Path | None,
     reactivate: bool,
+    key_type: type[Key],
     wire: Wire,
     capture: Path | None,
     keylog: Path | None,
@@ -70,14 +73,21 @@ def activate(
     hideez-bench activate --code wrong --code right           a slip, then the right code
     hideez-bench activate --target ble:HK-00203 -v            a key in reach, with the decoded exchange
     """
+    wanted = parse_target(target)
+    if key_type is not Key and not isinstance(wanted, EmulatorTarget):
+        raise BenchError(
+            f"--defect is for a key that this command starts, and {target} is there already; start one with "
+            "hideez-bench emulate --defect."
+        )
     run = _Run(
-        target=parse_target(target),
+        target=wanted,
         wire=wire,
         entries=[parse_entry(code) for code in codes],
         adapter=adapter,
         attempts=(timeout,) if timeout else SYSTEM_ATTEMPTS,
         hes_file=hes_file,
         reactivate=reactivate,
+        key_type=key_type,
         sink=(lambda event: None) if as_json else story.printer(verbose),
         announce=(lambda text: None) if as_json else story.say,
     )
@@ -140,6 +150,7 @@ class _Run:
         attempts: Sequence[float] = SYSTEM_ATTEMPTS,
         hes_file: Path | None = None,
         reactivate: bool = False,
+        key_type: type[Key] = Key,
     ) -> None:
         self._target = target
         self._wire = wire
@@ -150,12 +161,15 @@ class _Run:
         self._attempts = attempts
         self._hes_file = hes_file
         self._reactivate = reactivate
+        self._key_type = key_type
         self._radio = ""
         self._seconds = 0.0
 
     async def __call__(self, evidence: Evidence) -> tuple[str, Verdict]:
         timeline = Timeline(asyncio.get_running_loop().time, self._sink)
-        async with open_stage(self._target, self._wire, adapter=self._adapter) as stage:
+        async with open_stage(
+            self._target, self._wire, adapter=self._adapter, key_type=self._key_type
+        ) as stage:
             self._radio = stage.radio
             self._announce(f"Key {stage.name}, radio {stage.radio}\n")
             bench = Bench(

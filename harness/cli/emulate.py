@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
 from hideez_bench.emulator.key.view import KeyView
@@ -21,7 +22,7 @@ from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
 from hideez_bench.harness.cli.keyboard import HELP, strokes
-from hideez_bench.harness.cli.options import wire_option
+from hideez_bench.harness.cli.options import defect_option, wire_option
 from hideez_bench.harness.fleet import numbered_from
 from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.errors import BenchError
@@ -41,6 +42,7 @@ from hideez_bench.protocol.wire import Wire
 @click.option("--count", type=click.IntRange(1, 16), default=1, show_default=True,
               help="So many keys, numbered from the name on, each on an adapter of its own from --adapter on and "
               "with its number added to the name of its FILE.")  # fmt: skip
+@defect_option
 @wire_option
 @evidence_options
 def emulate(
@@ -49,6 +51,7 @@ def emulate(
     adapter: str | None,
     realistic: bool,
     count: int,
+    key_type: type[Key],
     wire: Wire,
     capture: Path | None,
     keylog: Path | None,
@@ -64,7 +67,7 @@ def emulate(
     """
     orders = _orders(Identity.from_local_name(name), state, adapter, count)
     with leave_evidence(capture, keylog, wire.profile) as evidence:
-        asyncio.run(_serve(orders, wire, evidence, realistic=realistic))
+        asyncio.run(_serve(orders, wire, evidence, key_type, realistic=realistic))
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,16 @@ def _orders(first: Identity, state: Path | None, adapter: str | None, count: int
     ]
 
 
-async def _serve(orders: list[_Order], wire: Wire, evidence: Evidence, *, realistic: bool) -> None:
+async def _serve(
+    orders: list[_Order], wire: Wire, evidence: Evidence, key_type: type[Key], *, realistic: bool
+) -> None:
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     async with AsyncExitStack() as stack:
         applications = []
         for order in orders:
-            application = _application(order, wire, evidence, stack, realistic=realistic)
+            application = _application(order, wire, evidence, stack, key_type, realistic=realistic)
             applications.append(await stack.enter_async_context(application))
             _introduce(order, realistic=realistic)
 
@@ -118,7 +123,13 @@ async def _serve(orders: list[_Order], wire: Wire, evidence: Evidence, *, realis
 
 
 def _application(
-    order: _Order, wire: Wire, evidence: Evidence, stack: AsyncExitStack, *, realistic: bool
+    order: _Order,
+    wire: Wire,
+    evidence: Evidence,
+    stack: AsyncExitStack,
+    key_type: type[Key],
+    *,
+    realistic: bool,
 ) -> KeyApplication:
     nvram = stack.enter_context(closing(SqliteNvram(order.state) if order.state else MemoryNvram()))
     name = order.identity.local_name
@@ -129,6 +140,7 @@ def _application(
         on_keys=evidence.on_keys,
         on_change=_Panel(name).show if realistic else lambda view: None,
         realistic=realistic,
+        key_type=key_type,
     )
     on_adapter = partial(BlessServer, adapter=order.adapter)
     return KeyApplication(key, profile=wire.profile, make_server=lambda app: evidence.server(on_adapter, app))

@@ -13,6 +13,7 @@ from hideez_bench.protocol.errors import BenchError
 COMMANDS = {
     "activate": ("activate", "Take a key through activation, from assignment to Active."),
     "decode": ("decode", "Show what a host and a key said in a Bluetooth capture."),
+    "defects": ("defects", "List the mistakes that a virtual key can be given on purpose."),
     "demo": ("activate", "Show both endings: activated, and locked after three wrong codes."),
     "dissector": ("dissector", "Print a Wireshark dissector for the format, in Lua."),
     "emulate": ("emulate", "Start a virtual key that any Bluetooth central can reach."),

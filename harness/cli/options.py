@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hideez_bench.protocol.profile import Profile, default_profile
 from hideez_bench.protocol.profile_file import load_profile
 from hideez_bench.protocol.wire import Wire, default_wire
+
+if TYPE_CHECKING:
+    from hideez_bench.emulator.key.key import Key
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +26,25 @@ def profile_option(command: F) -> F:
 def wire_option(command: F) -> F:
     """`--profile FILE`: the command takes `wire`, the format by that profile."""
     return _option("wire", lambda path: Wire(load_profile(path)) if path else default_wire())(command)
+
+
+def defect_option(command: F) -> F:
+    """`--defect NAME`, repeatable: the command takes `key_type`, the class of a key with these defects."""
+    return click.option(
+        "--defect",
+        "key_type",
+        multiple=True,
+        metavar="NAME",
+        callback=lambda context, parameter, names: _key_type(names),
+        help="Give the virtual key a mistake on purpose (hideez-bench defects). Repeat it for several.",
+    )(command)
+
+
+def _key_type(defects: tuple[str, ...]) -> type[Key]:
+    # Imported late: the other commands that have options need nothing of a key, and start sooner without.
+    from hideez_bench.emulator.key.defects.catalogue import defective
+
+    return defective(defects)
 
 
 def _option(name: str, load: Callable[[Path | None], Profile | Wire]) -> Callable[[F], F]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from unittest.mock import patch
 
 from hideez_bench.emulator.key.identity import Identity
@@ -23,7 +24,7 @@ from hideez_bench.protocol.names import (
     WipeResult,
 )
 from hideez_bench.protocol.packets import fragment
-from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.secret import ActivationCode, Pin, StorageData
 from hideez_bench.protocol.values import Error, Mode
 from tests.key.desk import (
     CODE,
@@ -364,6 +365,55 @@ async def licences_outlast_the_power(desk: Desk) -> None:
         assert device.info.license_info == 1
 
 
+# --- PIN, storage, log ---
+
+PIN, WRONG_PIN = Pin.from_text("1234"), Pin.from_text("4321")
+THREE_TRIES = replace(profile_of(Condition.PIN_CONNECT), pin_max_tries=3)
+
+
+async def three_wrong_pins_lock_the_key(desk: Desk) -> None:
+    """And a power cycle in between does not help."""
+    await desk.bring_to("U")
+    async with desk.device() as device:
+        await device.access(STARTED, MASTER_KEY, THREE_TRIES)
+        await device.set_pin(PIN)
+        for _ in range(2):
+            assert await refusal(device.enter_pin(WRONG_PIN)) is WRONG
+    desk.switch_on()
+    async with desk.device() as device:
+        assert await refusal(device.enter_pin(WRONG_PIN)) is ErrorName.ERR_DEVICE_LOCKED_BY_PIN
+    assert await desk.state() == "P"
+
+
+async def a_locked_key_keeps_its_storage_to_itself(desk: Desk) -> None:
+    await desk.bring_to("W")
+    async with desk.device() as device:
+        assert await refusal(device.enum_records(34)) is ErrorName.ERR_DEVICE_LOCKED_BY_CODE
+
+
+async def the_storage_asks_for_the_master_key(desk: Desk) -> None:
+    await desk.bring_to("U")
+    async with desk.device() as device:
+        await device.access(STARTED, MASTER_KEY, profile_of(Condition.MASTER_KEY_BOND))
+        assert await refusal(device.enum_records(34)) is ErrorName.ERR_UNAUTHORIZED
+
+
+async def a_wipe_takes_the_storage(desk: Desk) -> None:
+    await desk.bring_to("U")
+    async with desk.device() as device:
+        await device.write_storage(34, 1, StorageData(b"a password"))
+        await device.wipe(MASTER_KEY)
+        await device.link(MASTER_KEY, CODE, 3)
+        await device.unlock_device_code(CODE)
+        assert await device.enum_records(34) == []
+
+
+async def the_log_tells_no_code(desk: Desk) -> None:
+    await desk.bring_to("U")
+    async with desk.device() as device:
+        assert CODE.reveal() not in await device.fetch_log()
+
+
 OUT_OF_ORDER = [b"\x82\x03", b"\x0a\x03"]
 TOO_LONG = [bytes([0x80 | count % 32 << 2 | 2]) + b"\x03" * 19 for count in range(27)]
 
@@ -416,4 +466,10 @@ CHECKS: dict[str, Check] = {
         ErrorName.ERR_INVALID_LICENSE, serial=Identity.numbered(204).serial
     ),
     "licences-lost-at-power-on": licences_outlast_the_power,
+    "pin-never-locks": three_wrong_pins_lock_the_key,
+    "pin-failures-in-ram": three_wrong_pins_lock_the_key,
+    "storage-while-locked": a_locked_key_keeps_its_storage_to_itself,
+    "storage-for-everybody": the_storage_asks_for_the_master_key,
+    "wipe-keeps-the-storage": a_wipe_takes_the_storage,
+    "log-shows-the-code": the_log_tells_no_code,
 }

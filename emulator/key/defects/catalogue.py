@@ -9,7 +9,16 @@ from typing import Any, TypeVar, cast
 
 from hideez_bench.emulator.key.channel import Channel
 from hideez_bench.emulator.key.channels import Channels
-from hideez_bench.emulator.key.defects import attempts, codes, encryption, licences, locks, talking, wiping
+from hideez_bench.emulator.key.defects import (
+    attempts,
+    codes,
+    contents,
+    encryption,
+    licences,
+    locks,
+    talking,
+    wiping,
+)
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.link import KeyLink
@@ -54,6 +63,7 @@ CATALOGUE = _catalogue(
     encryption.DEFECTS,
     talking.DEFECTS,
     licences.DEFECTS,
+    contents.DEFECTS,
 )
 """Every defect by its name."""
 

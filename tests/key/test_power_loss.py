@@ -15,7 +15,7 @@ from hideez_bench.emulator.key.power_loss import Cut, PowerLossNvram, PowerLost
 from hideez_bench.emulator.key.state import SecretDigest, State, load_state
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.names import Button, Condition, ErrorName
-from hideez_bench.protocol.secret import ActivationCode, Secret
+from hideez_bench.protocol.secret import ActivationCode, Pin, Secret, StorageData
 from tests.key.desk import (
     CODE,
     IDENTITY,
@@ -29,6 +29,7 @@ from tests.key.desk import (
 )
 
 LICENCE = issue_license(IDENTITY.serial, 2_000_000_000)
+PIN, NEW_PIN = Pin.from_text("1234"), Pin.from_text("98765")
 Action = Callable[[Desk, KeyDevice], Awaitable[object]]
 
 
@@ -42,7 +43,8 @@ async def wiped_by_hand(desk: Desk, device: KeyDevice) -> None:
     assert await answer is ErrorName.Ok
 
 
-# Action, the state in which it begins, and how many commits it takes.
+# Action, the state in which it begins, and how many commits it takes. "A" is an unlocked key with an access profile, a
+# PIN and a record.
 ACTIONS: dict[str, tuple[Action, str, int]] = {
     "PING": (lambda desk, key: key.ping("x"), "W", 0),
     "GET_INFO": (lambda desk, key: key.refresh_device_info(), "W", 0),
@@ -71,7 +73,40 @@ ACTIONS: dict[str, tuple[Action, str, int]] = {
     "QUERY_LICENSE": (lambda desk, key: refusal(key.query_license(0)), "U", 0),
     "right code": (lambda desk, key: key.unlock_device_code(CODE), "W", 2),
     "wrong code": (lambda desk, key: refusal(key.unlock_device_code(WRONG_CODE)), "W", 1),
+    "last wrong code": (lambda desk, key: refusal(key.unlock_device_code(WRONG_CODE)), "W1", 1),
+    "SET_PIN": (lambda desk, key: key.set_pin(NEW_PIN, PIN), "A", 2),
+    "FORCE_SET_PIN": (lambda desk, key: key.force_set_pin(NEW_PIN, MASTER_KEY), "A", 1),
+    "right PIN": (lambda desk, key: key.enter_pin(PIN), "A", 2),
+    "wrong PIN": (lambda desk, key: refusal(key.enter_pin(NEW_PIN)), "A", 1),
+    "GET_ACCESS_PROFILE": (lambda desk, key: key.get_access_profile(), "A", 0),
+    "READ_STORAGE": (lambda desk, key: key.read_storage(34, 1), "A", 0),
+    "WRITE_STORAGE": (lambda desk, key: key.write_storage(34, 1, StorageData(b"y" * 1000)), "A", 1),
+    "DELETE_STORAGE": (lambda desk, key: key.delete_storage(34, 1), "A", 1),
+    "ENUM_STORAGE": (lambda desk, key: key.enum_records(34), "A", 0),
+    "GET_OTP": (lambda desk, key: key.get_otp(34, 1), "A", 0),
+    "QUERY_ACTIVE_LICENSE": (lambda desk, key: refusal(key.query_active_license()), "A", 0),
+    "FETCH_LOG": (lambda desk, key: key.fetch_log(), "A", 0),
 }
+
+# Those that take two commits: what is counted in the first, before anything is compared.
+COUNTED: dict[str, Callable[[State], State]] = {
+    "right code": lambda state: replace(state, attempts=state.attempts - 1),
+    "SET_PIN": lambda state: replace(state, pin_failures=state.pin_failures + 1),
+    "right PIN": lambda state: replace(state, pin_failures=state.pin_failures + 1),
+}
+
+
+async def begin(desk: Desk, state: str) -> None:
+    """Bring a factory key to where an action begins."""
+    await desk.bring_to("U" if state == "A" else state[0])
+    async with desk.device() as device:
+        if state == "W1":
+            for _ in range(2):
+                await refusal(device.unlock_device_code(WRONG_CODE))
+        if state == "A":
+            await device.access(STARTED, MASTER_KEY, profile_of())
+            await device.set_pin(PIN)
+            await device.write_storage(34, 1, StorageData(b"x" * 1000))
 
 
 async def run(
@@ -81,7 +116,7 @@ async def run(
     action, begins, _ = ACTIONS[name]
     memory = memory or MemoryNvram()
     desk = Desk(memory)
-    await desk.bring_to(begins)
+    await begin(desk, begins)
     before = load_state(memory)
     faulty = PowerLossNvram(memory, at, cut)
     desk.nvram = faulty
@@ -101,7 +136,7 @@ async def run(
 async def test_every_command_takes_its_commits_and_no_more(name: str) -> None:
     before, after, commits, answered = await run(name, 0, Cut.BEFORE)
     assert (commits, answered) == (ACTIONS[name][2], True)
-    assert (after == before) is (commits == 0 or (name == "right code" and after == before))
+    assert commits or after == before
 
 
 CUTS = [
@@ -118,11 +153,17 @@ async def test_after_a_power_cut_the_key_is_as_before_or_as_after(name: str, at:
     began, restarted, _, answered = await run(name, at, cut)
     assert began == before  # the same randomness, and so the same salts
     assert not answered
-    if name != "right code":
-        assert restarted == (before if cut is Cut.BEFORE else after)
-        return
-    counted = replace(before, attempts=before.attempts - 1)
-    assert restarted == {(1, Cut.BEFORE): before, (2, Cut.AFTER): after}.get((at, cut), counted)
+    history = [before, COUNTED[name](before), after] if name in COUNTED else [before, after]
+    assert restarted == history[at - (cut is Cut.BEFORE)]
+
+
+@pytest.mark.parametrize("name", ["wrong code", "last wrong code", "wrong PIN"])
+async def test_a_wrong_secret_never_costs_nothing(name: str) -> None:
+    before, after, _, _ = await run(name, 0, Cut.BEFORE)
+    assert (after.attempts, after.pin_failures) in (
+        (before.attempts - 1, before.pin_failures),
+        (before.attempts, before.pin_failures + 1),
+    )
 
 
 async def in_hand(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.nvram import MemoryNvram, Nvram
+from hideez_bench.emulator.key.signal import Signal
 from hideez_bench.emulator.key.view import KeyView
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
@@ -74,6 +75,7 @@ def make_key(
     on_change: Callable[[KeyView], None] = lambda view: None,
     realistic: bool = False,
     key_type: type[Key] = Key,
+    signal: Signal | None = None,
 ) -> Key:
     """A key on the event loop's clock and the computer's time, with the system's randomness."""
     return key_type(
@@ -86,6 +88,7 @@ def make_key(
         on_keys=on_keys,
         on_change=on_change,
         realistic=realistic,
+        signal=signal,
     )
 
 

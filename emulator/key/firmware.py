@@ -15,6 +15,7 @@ from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.licences import check_license
 from hideez_bench.emulator.key.nvram import Nvram, NvramError
 from hideez_bench.emulator.key.refusal import Refused
+from hideez_bench.emulator.key.signal import Signal, steady
 from hideez_bench.emulator.key.state import SecretDigest, State, load_state, store_state
 from hideez_bench.emulator.key.storage import Drafts, space_taken
 from hideez_bench.protocol import messages as m
@@ -43,6 +44,7 @@ class Firmware:
     Attributes:
         connections: how many links are open.
         battery: in percent.
+        signal: how well it hears its hosts, unless a link says otherwise.
         drafts: what is being written into the storage.
         boot: boot mode.
         log: what happened to the key.
@@ -72,6 +74,7 @@ class Firmware:
         self.drafts = Drafts()
         self.connections = 0
         self.battery = 100
+        self.signal: Signal = steady()
         self.wipe_request: Waiting | None = None
         self._utc = utc
         self._nvram = nvram

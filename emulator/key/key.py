@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from hideez_bench.emulator.key.battery import FULL, NOTHING_USED, Battery, Rates
 from hideez_bench.emulator.key.finger import Finger
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.identity import Identity
@@ -12,7 +13,8 @@ from hideez_bench.emulator.key.life import BUZZER, LED, Audience, Event, Life, M
 from hideez_bench.emulator.key.link import Carrier, KeyLink
 from hideez_bench.emulator.key.nvram import Nvram
 from hideez_bench.emulator.key.pairing import Answer, Pairing
-from hideez_bench.emulator.key.view import Buzzer, KeyView
+from hideez_bench.emulator.key.signal import Signal, steady
+from hideez_bench.emulator.key.view import Buzzer, KeyView, Led
 from hideez_bench.protocol.channel import KeysMade
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.names import Button
@@ -37,7 +39,9 @@ class Key:
         on_fault: told when the memory failed; the host is answered with ERR_HARDWARE_FAULT.
         on_keys: told the keys of each channel that opens.
         realistic: it lives as a key on sale does, off until pressed, bonded by a green press. Without, anybody
-            reaches it at any time and a pairing needs no press.
+            reaches it at any time, a pairing needs no press, and its battery never wanes.
+        signal: how well it is heard; -50 dBm without.
+        rates: what uses up the battery of a realistic key.
 
     Attributes:
         firmware_type, link_type: the classes that it is built of.
@@ -62,6 +66,8 @@ class Key:
         on_fault: Callable[[BenchError], None] = lambda fault: None,
         on_keys: KeysMade = lambda request, answer, keys: None,
         realistic: bool = False,
+        signal: Signal | None = None,
+        rates: Rates | None = None,
     ) -> None:
         self.identity = identity
         self._wire = wire or default_wire()
@@ -73,16 +79,27 @@ class Key:
         self._on_fault = on_fault
         self._links: dict[int, KeyLink] = {}
         self._links_made = 0
+        self._is_plugged_in = False
         self._life = Life(
             clock=clock,
             profile=self._wire.profile,
             realistic=realistic,
             links=lambda: len(self._links),
             bonds=lambda: len(self._firmware.state.bonds),
-            charging=lambda: False,
+            charging=lambda: self._is_plugged_in,
         )
         if self._firmware.boot.runs:
             self._life.mode = Mode.BOOT
+        self._firmware.signal = signal or steady()
+        self._battery = Battery(
+            nvram,
+            clock=clock,
+            life=self._life,
+            links=lambda: len(self._links),
+            on_fault=on_fault,
+            rates=rates or (Rates() if realistic else NOTHING_USED),
+        )
+        self._firmware.battery = self._battery.level
         self.finger = Finger(clock=clock, profile=self._wire.profile, press=self.press)
         self._pairing = Pairing(self._firmware, self._life, on_fault)
         self._shown = self.view
@@ -125,7 +142,27 @@ class Key:
     def battery(self, value: int) -> None:
         if not 0 <= value <= 100:
             raise BenchError(f"a battery is charged from 0 to 100 percent, not {value}")
-        self._firmware.battery = value
+        self._battery.set(value)
+        self._settle()
+
+    @property
+    def rssi(self) -> int:
+        """How well it is heard now, in dBm."""
+        return self._firmware.signal(self._firmware.clock())
+
+    def plug_in(self, *, plugged: bool = True) -> None:
+        """Put it on its charger, or take it off.
+
+        Raises:
+            BenchError: this model has nothing to charge.
+        """
+        if not self.identity.model.charges:
+            raise BenchError(
+                f"{self.identity.local_name} runs on a {self.identity.model.power.value}; "
+                "only a Key 4 can be plugged in."
+            )
+        self._is_plugged_in = self._battery.is_plugged_in = plugged
+        self._life.happens(Event.PLUGGED_IN if plugged else Event.UNPLUGGED)
         self._settle()
 
     @property
@@ -139,7 +176,7 @@ class Key:
         state = self._firmware.state
         return KeyView(
             mode=self._life.mode,
-            led=LED[self._life.mode],
+            led=self._led,
             buzzer=BUZZER.get(self._life.mode, Buzzer.SILENT)
             if self.identity.model.has_buzzer
             else Buzzer.SILENT,
@@ -172,7 +209,12 @@ class Key:
         self._links_made += 1
         number = self._links_made
         closed = partial(self._closed, number)
-        carrier = Carrier(send, max_packet, self._settle, closed, self._on_fault, drop)
+
+        def counted(packet: bytes) -> None:
+            self._battery.notified()
+            send(packet)
+
+        carrier = Carrier(counted, max_packet, self._settle, closed, self._on_fault, drop)
         link = self.link_type(self._firmware, host, number, carrier)
         self._links[number] = link
         self._firmware.connections = len(self._links)
@@ -261,7 +303,12 @@ class Key:
     @property
     def next_due(self) -> float | None:
         """The clock time at which `tick` must be called; None while nothing is going to be due."""
-        dues = [self._life.ends, self.finger.next_due, *(link.next_due for link in self._links.values())]
+        dues = [
+            self._life.ends,
+            self._battery.next_due,
+            self.finger.next_due,
+            *(link.next_due for link in self._links.values()),
+        ]
         return min((due for due in dues if due is not None), default=None)
 
     def _closed(self, number: int) -> None:
@@ -279,6 +326,8 @@ class Key:
             self._restart()
         self._follow()
         self._pairing.settle()
+        self._battery.settle()
+        self._firmware.battery = self._battery.level
         for link in list(self._links.values()):
             link.announce_level()
         view = self.view
@@ -292,6 +341,11 @@ class Key:
         self._life.happens(Event.BOOT_ENTERED if self._firmware.boot.runs else Event.BOOT_LEFT)
         for link in list(self._links.values()):
             link.drop()
+
+    @property
+    def _led(self) -> Led:
+        is_full = self._life.mode is Mode.CHARGING and self._firmware.battery == FULL
+        return Led.GREEN if is_full else LED[self._life.mode]
 
     def _follow(self) -> None:
         """The life of the key takes its course from what commands have done."""

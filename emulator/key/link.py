@@ -54,14 +54,14 @@ class KeyLink:
         self.channels = self.channels_type(firmware, host, number, self._send, carrier.on_fault)
         self._status_interval = self._wire.profile.seconds("status_interval")
         self._is_open = True
-        self._rssi = -50
+        self._rssi: int | None = None
         self._status_due: float | None = None  # until the host's first write the key keeps silent
         self._told_level = AccessLevel(0)
 
     @property
     def rssi(self) -> int:
         """How well the key hears the host, in dBm (-127 to 20)."""
-        return self._rssi
+        return self._firmware.signal(self._firmware.clock()) if self._rssi is None else self._rssi
 
     @rssi.setter
     def rssi(self, value: int) -> None:
@@ -211,7 +211,7 @@ class KeyLink:
         """What STATUS tells the host."""
         return DeviceState(
             battery=self._firmware.battery,
-            rssi=self._rssi,
+            rssi=self.rssi,
             pin_attempts=self._firmware.pin_attempts,
             storage_update_counter=self._firmware.state.storage_counter,
             button=button,

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from hideez_bench.emulator.key.life import Mode
 
 
+WARNING_LEVEL = 25
+"""The percentage of charge at and below which the client warns (published)."""
+
+
 class Colour(StrEnum):
     """The colours of the light."""
 
@@ -79,3 +83,8 @@ class KeyView:
     lock: Lock
     unlock_attempts: int
     battery: int
+
+    @property
+    def battery_is_low(self) -> bool:
+        """So low that the client warns."""
+        return self.battery <= WARNING_LEVEL

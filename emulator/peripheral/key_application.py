@@ -70,6 +70,7 @@ class KeyApplication:
         self._mtu: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._dropping: asyncio.Task[None] | None = None
+        self._told_battery = key.battery
         self._is_advertised = False
         self._advertising: asyncio.Task[None] | None = None
         self.door = KeyDoor(key, self._tick)
@@ -158,6 +159,9 @@ class KeyApplication:
             self._timer.cancel()
             self._timer = None
         due = self.key.tick()
+        if self.key.battery != self._told_battery:
+            self._told_battery = self.key.battery
+            self.server.notify(self._battery, bytes([self._told_battery]))
         if due is not None:
             self._timer = asyncio.get_running_loop().call_at(due, self._tick)
         if self._wants_to_be_heard != self._is_advertised and self._advertising is None:

@@ -15,7 +15,7 @@ radios. Everything that crosses the air is a loop step of its own, in the order 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from bleak.backends.scanner import AdvertisementData
@@ -54,7 +54,7 @@ class MemoryRadio:
         self._scanners: dict[MemoryScanner, None] = {}
         self._next_round: asyncio.TimerHandle | None = None
         self._appearing: dict[str, asyncio.Event] = {}
-        self._rssi: dict[str, int] = {}
+        self._rssi: dict[str, Callable[[], int]] = {}
         self._muted: set[str] = set()
         self._backends: dict[str, Backend] = {}
         self._addresses = _static_addresses()
@@ -80,9 +80,12 @@ class MemoryRadio:
             if central is None or link.central == central.upper():
                 link.close()
 
-    def rssi(self, address: str, dbm: int) -> None:
-        """Let a peripheral be heard at `dbm` from its next advertisement on (-60 if never said)."""
-        self._rssi[address.upper()] = dbm
+    def rssi(self, address: str, dbm: int | Callable[[], int]) -> None:
+        """Let a peripheral be heard at `dbm` from its next advertisement on (-60 if never said).
+
+        A function is asked at each advertisement.
+        """
+        self._rssi[address.upper()] = dbm if callable(dbm) else lambda: dbm
 
     def mute(self, address: str, *, muted: bool = True) -> None:
         """Let nobody hear a peripheral, nor connect to it; the links that it has stay."""
@@ -184,7 +187,7 @@ class MemoryRadio:
             service_data={},
             service_uuids=[service.uuid for service in server.application.services[:1]],
             tx_power=None,
-            rssi=self._rssi.get(server.address, -60),
+            rssi=self._rssi[server.address]() if server.address in self._rssi else -60,
             platform_data=(),
         )
         loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ import click
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.key.signal import Wandering
 from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
 from hideez_bench.emulator.key.view import KeyView
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
@@ -141,6 +142,7 @@ def _application(
         on_change=_Panel(name).show if realistic else lambda view: None,
         realistic=realistic,
         key_type=key_type,
+        signal=Wandering(seed=int(order.identity.serial[-5:])) if realistic else None,
     )
     on_adapter = partial(BlessServer, adapter=order.adapter)
     return KeyApplication(key, profile=wire.profile, make_server=lambda app: evidence.server(on_adapter, app))

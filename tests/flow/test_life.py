@@ -183,3 +183,25 @@ async def test_the_light_tells_the_story_of_a_pairing(room: Room) -> None:
     await room.bond()
     lights = [view.led for view in room.views]
     assert list(dict.fromkeys(lights)) == [Led.BLUE_FLASHES, Led.GREEN_BLINKS, Led.OFF]
+
+
+async def test_the_advertisement_follows_the_keys_own_signal(room: Room) -> None:
+    room.radio.rssi(ADDRESS, lambda: -round(asyncio.get_running_loop().time()))
+    room.press()
+    backend = room.radio.backend(PC)
+    heard = []
+    async with BleakScanner(
+        lambda device, advertised: heard.append(advertised.rssi), backend=backend.scanner
+    ):
+        await asyncio.sleep(5)
+    assert (heard[0], heard[-1]) == (0, -5)
+
+
+async def test_a_host_is_notified_of_the_battery(room: Room) -> None:
+    await room.bond()
+    levels: asyncio.Queue[int] = asyncio.Queue()
+    async with room.connected() as client:
+        await client.start_notify(
+            WIRE.profile.uuid("battery_level"), lambda _, value: levels.put_nowait(value[0])
+        )
+        assert await levels.get() == 99

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from random import Random
+from typing import Any
 
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.key import Key
@@ -72,10 +73,13 @@ class Desk:
         key_type: type[Key] = Key,
         *,
         realistic: bool = False,
+        **options: Any,
     ) -> None:
+        self.options = options
         self.nvram: Nvram = MemoryNvram() if nvram is None else nvram
         self.key_type = key_type
         self.realistic = realistic
+        self.identity = options.pop("identity", IDENTITY)
         self.now = 1000.0
         self.views: list[KeyView] = []
         self.faults: list[BenchError] = []
@@ -86,13 +90,14 @@ class Desk:
         """The key as it comes up from its memory; doing it again is a power cycle."""
         self.key = self.key_type(
             self.nvram,
-            identity=IDENTITY,
+            identity=self.identity,
             clock=lambda: self.now,
             utc=lambda: STARTED + int(self.now),
             random=self.random.randbytes,
             on_change=self.views.append,
             on_fault=self.faults.append,
             realistic=self.realistic,
+            **self.options,
         )
         return self.key
 

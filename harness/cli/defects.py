@@ -13,7 +13,7 @@ from hideez_bench.harness.cli import story
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
 def defects(as_json: bool) -> None:
-    r"""List the mistakes that a virtual key can be given on purpose, to see whether a test notices.
+    """List the mistakes that a virtual key can be given on purpose, to see whether a test notices.
 
     Each with its name, the behaviour that it breaks, and what is wrong.
 

@@ -57,7 +57,7 @@ def emulate(
     capture: Path | None,
     keylog: Path | None,
 ) -> None:
-    r"""Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
+    """Start a virtual key that any Bluetooth central can reach, until Ctrl-C.
 
     It needs an adapter, or a stand-in for one: `hideez-bench radio`. With --realistic, the keyboard is the finger
     on its button: p presses it, which opens its pairing window, and once more confirms a pairing.

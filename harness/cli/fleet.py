@@ -33,7 +33,7 @@ LINES = 10
 @wire_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def fleet(count: int, name: str, at_once: int, wire: Wire, as_json: bool) -> None:
-    r"""Activate many virtual keys in this process, on the in-process radio, before one server.
+    """Activate many virtual keys in this process, on the in-process radio, before one server.
 
     Exit status: 0 all are Active, 1 some are not, 2 wrong use.
 

@@ -44,7 +44,7 @@ class Key:
         rates: what uses up the battery of a realistic key.
 
     Attributes:
-        firmware_type, link_type: the classes that it is built of.
+        firmware_type, link_type, life_type, pairing_type: the classes that it is built of.
 
     Raises:
         NvramError: the memory cannot be read, means nothing, or is another key's.
@@ -52,6 +52,8 @@ class Key:
 
     firmware_type: type[Firmware] = Firmware
     link_type: type[KeyLink] = KeyLink
+    life_type: type[Life] = Life
+    pairing_type: type[Pairing] = Pairing
 
     def __init__(
         self,
@@ -80,7 +82,7 @@ class Key:
         self._links: dict[int, KeyLink] = {}
         self._links_made = 0
         self._is_plugged_in = False
-        self._life = Life(
+        self._life = self.life_type(
             clock=clock,
             profile=self._wire.profile,
             realistic=realistic,
@@ -101,7 +103,7 @@ class Key:
         )
         self._firmware.battery = self._battery.level
         self.finger = Finger(clock=clock, profile=self._wire.profile, press=self.press)
-        self._pairing = Pairing(self._firmware, self._life, on_fault)
+        self._pairing = self.pairing_type(self._firmware, self._life, on_fault)
         self._shown = self.view
 
     # --- what a radio shows of it ---

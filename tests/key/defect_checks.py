@@ -414,6 +414,60 @@ async def the_log_tells_no_code(desk: Desk) -> None:
         assert CODE.reveal() not in await device.fetch_log()
 
 
+# --- pairing ---
+
+
+def on_sale(desk: Desk) -> Desk:
+    """A factory key of the same kind that lives as one on sale does."""
+    return Desk(key_type=desk.key_type, realistic=True)
+
+
+def bond(desk: Desk) -> None:
+    answers: list[bool] = []
+    desk.key.press(Button.SINGLE)
+    desk.key.pair("pc", answers.append)
+    desk.key.press(Button.SINGLE)
+    assert answers == [True]
+
+
+async def a_bond_wants_the_green_press(desk: Desk) -> None:
+    desk = on_sale(desk)
+    answers: list[bool] = []
+    desk.key.press(Button.SINGLE)
+    desk.key.pair("pc", answers.append)
+    assert answers == []
+    desk.advance(WIRE.profile.seconds("pairing_confirmation"))
+    assert answers == [False]
+
+
+async def a_key_that_is_off_is_out_of_reach(desk: Desk) -> None:
+    assert not on_sale(desk).key.admits("pc")
+
+
+async def the_window_closes(desk: Desk) -> None:
+    desk = on_sale(desk)
+    desk.key.press(Button.SINGLE)
+    assert desk.key.admits("pc")
+    desk.advance(WIRE.profile.seconds("pairing_window"))
+    assert not desk.key.admits("pc")
+
+
+async def a_bond_outlasts_the_power(desk: Desk) -> None:
+    desk = on_sale(desk)
+    bond(desk)
+    desk.switch_on()
+    assert desk.key.is_bonded("pc")
+
+
+async def a_wipe_takes_the_bonds(desk: Desk) -> None:
+    desk = on_sale(desk)
+    bond(desk)
+    async with desk.device() as device:
+        await device.link(MASTER_KEY, CODE, 3)
+        await device.wipe(MASTER_KEY)
+    assert not desk.key.is_bonded("pc")
+
+
 OUT_OF_ORDER = [b"\x82\x03", b"\x0a\x03"]
 TOO_LONG = [bytes([0x80 | count % 32 << 2 | 2]) + b"\x03" * 19 for count in range(27)]
 
@@ -472,4 +526,9 @@ CHECKS: dict[str, Check] = {
     "storage-for-everybody": the_storage_asks_for_the_master_key,
     "wipe-keeps-the-storage": a_wipe_takes_the_storage,
     "log-shows-the-code": the_log_tells_no_code,
+    "paired-without-press": a_bond_wants_the_green_press,
+    "strangers-admitted": a_key_that_is_off_is_out_of_reach,
+    "window-never-closes": the_window_closes,
+    "bonds-lost-at-power-on": a_bond_outlasts_the_power,
+    "bonds-outlast-wipe": a_wipe_takes_the_bonds,
 }

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 
 from hideez_bench.emulator.key.view import Led
 from hideez_bench.protocol import messages as m
-from hideez_bench.protocol.channel import HOST_TO_KEY, KEY_TO_HOST, HostHandshake, Opener, Sealer
-from hideez_bench.protocol.names import Button, Command, ErrorName, PacketKind, WipeResult
-from hideez_bench.protocol.packets import Reassembler, fragment
-from tests.key.desk import MASTER_KEY, WIRE, Desk, Host, asked_to_wipe, refusal, settled
+from hideez_bench.protocol.names import Button, Command, ErrorName, WipeResult
+from tests.key.desk import MASTER_KEY, Desk, Host, asked_to_wipe, refusal, settled
+from tests.key.raw_channel import RawChannel
 
 
 @pytest.fixture
@@ -107,27 +104,11 @@ async def test_only_one_wipe_waits_at_a_time_and_other_channels_go_on(linked: De
 
 async def test_a_second_request_on_a_busy_channel_is_refused(linked: Desk) -> None:
     async with linked.host() as host:
-        random = Random(1)  # noqa: S311 - the same each time, on purpose
-        handshake = HostHandshake(1, random.randbytes)
-        root = await host.transport.control(m.GetRootKey(), 1.0)
-        verified = await host.transport.control(handshake.request, 1.0)
-        assert isinstance(root, m.RootKey)
-        assert isinstance(verified, m.EncryptionVerified)
-        keys = handshake.finish(verified, root.root_public or b"")
-        sealer, opener = Sealer(1, HOST_TO_KEY, keys.host_to_key), Opener(1, KEY_TO_HOST, keys.key_to_host)
-        answers: list[m.Reply] = []
-        together = Reassembler(WIRE)
-        host.link.received.clear()
+        channel = await RawChannel(host).open()
         for request in (m.Wipe(None), m.Ping("?"), m.Wipe(MASTER_KEY)):
-            message = WIRE.envelope.build(sealer.seal(WIRE.request.build(request)))
-            for packet in fragment(WIRE, PacketKind.ENCRYPTED, message, 20):
-                host.link.key_side.receive(packet)
-        for packet in host.link.received:
-            complete = together.add(packet)
-            if complete and complete[0] is PacketKind.ENCRYPTED:
-                answers.append(WIRE.reply.parse(opener.open(WIRE.envelope.parse(complete[1]))))
+            channel.send(channel.seal(request))
         busy = ErrorName.ERR_CHANNEL_BUSY
-        assert answers == [m.Reply(Command.PING, busy), m.Reply(Command.WIPE, busy)]
+        assert channel.replies() == [m.Reply(Command.PING, busy), m.Reply(Command.WIPE, busy)]
         assert linked.key.view.led is Led.YELLOW
     assert await linked.state() == "U"
 

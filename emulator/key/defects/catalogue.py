@@ -11,6 +11,7 @@ from hideez_bench.emulator.key.channel import Channel
 from hideez_bench.emulator.key.channels import Channels
 from hideez_bench.emulator.key.defects import (
     attempts,
+    bonding,
     codes,
     contents,
     encryption,
@@ -21,7 +22,9 @@ from hideez_bench.emulator.key.defects import (
 )
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.key import Key
+from hideez_bench.emulator.key.life import Life
 from hideez_bench.emulator.key.link import KeyLink
+from hideez_bench.emulator.key.pairing import Pairing
 from hideez_bench.protocol.channel import Opener, Sealer
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.packets import Reassembler
@@ -64,6 +67,7 @@ CATALOGUE = _catalogue(
     talking.DEFECTS,
     licences.DEFECTS,
     contents.DEFECTS,
+    bonding.DEFECTS,
 )
 """Every defect by its name."""
 
@@ -81,7 +85,14 @@ def defective(names: Iterable[str]) -> type[Key]:
     channels = _mixed(Channels, parts, channel_type=channel)
     reassembler = _mixed(Reassembler, parts)
     link = _mixed(KeyLink, parts, channels_type=channels, reassembler_type=reassembler)
-    return _mixed(Key, parts, firmware_type=_mixed(Firmware, parts), link_type=link)
+    return _mixed(
+        Key,
+        parts,
+        firmware_type=_mixed(Firmware, parts),
+        link_type=link,
+        life_type=_mixed(Life, parts),
+        pairing_type=_mixed(Pairing, parts),
+    )
 
 
 def find(name: str) -> Defect:

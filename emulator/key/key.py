@@ -233,6 +233,11 @@ class Key:
         """
         return self._pairing.admits(host, secure=secure)
 
+    @property
+    def bonds(self) -> frozenset[str]:
+        """The hosts that it has a bond with."""
+        return self._firmware.state.bonds
+
     def is_bonded(self, host: str) -> bool:
         """Whether the key has a bond with this host."""
         return self._pairing.is_bonded(host)

@@ -23,6 +23,7 @@ from dbus_next.errors import DBusError
 from dbus_next.message import Message
 from dbus_next.service import dbus_property, method
 
+from hideez_bench.emulator.peripheral.bluez_agent import Agent
 from hideez_bench.emulator.peripheral.bluez_bus import (
     ADAPTER,
     BLUEZ,
@@ -120,6 +121,11 @@ class BlessServer:
         if self._peripheral is not None:
             await self._peripheral.drop_links()
 
+    def forget(self, central: str) -> None:
+        """Have BlueZ remove its bond with a central, once their link has ended."""
+        if self._peripheral is not None:
+            self._peripheral.forget(central)
+
     async def wait_closed(self) -> None:
         """Return when bluetoothd, its bus or the adapter went away; never for a server that is not started."""
         if self._peripheral is None:
@@ -142,6 +148,9 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
         self._kept: set[str] = set()  # characteristics whose subscriptions BlueZ did not end with the link
         self._request: Any = None  # the method call that is being answered
         self._watcher: asyncio.Task[None] | None = None
+        self._agent: Agent
+        self._to_forget: set[str] = set()  # object paths
+        self._forgetting: asyncio.Task[None] | None = None
         self.bus: Any = None  # a BluezBus, once connected
         self._advertises_at_start = True
         super().__init__(application.name)
@@ -163,7 +172,9 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
         # bless would name the adapter after the key, and clear the name at the end: it is the machine's.
         self.app.set_name = self._leave_name_alone
         self.app.start_advertising = self._advertise
+        self._agent = Agent(self.bus, self.application.door, self._address_of)
         self.bus.add_message_handler(self._peek)
+        await self._agent.register()
         for rule in (
             f"member='PropertiesChanged',path_namespace='{self._adapter_path}'",
             f"interface='{OBJECT_MANAGER}',member='InterfacesAdded'",
@@ -196,8 +207,11 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
         """Leave the air: first the advertisement, so that nobody comes back, then the links, then the services."""
         if self.lost.is_set():
             return
+        if self._forgetting is not None:
+            await asyncio.wait([self._forgetting])
         try:
             await self.advertise(enabled=False)
+            await self._agent.unregister()
             await self.drop_links()
             await self.app.unregister(self.adapter)
         except (DBusError, OSError, EOFError) as error:
@@ -264,12 +278,15 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
 
     # Requests of centrals, on their way through bless
 
-    def _peek(self, message: Message) -> None:
+    def _peek(self, message: Message) -> bool:
         """See every message before bless does: bless drops the options of requests, and who came and went."""
+        if self._agent.takes(message):
+            return True
         if message.message_type is MessageType.METHOD_CALL:
             self._request = message
         elif message.message_type is MessageType.SIGNAL:
             self._signal(message)
+        return False
 
     def _read(self, characteristic: BlueZGattCharacteristic) -> bytes:
         """Answer a read. BlueZ reads a value that is longer than a packet in parts, from an offset."""
@@ -288,6 +305,8 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
         """The central that asks. One whose link is older than this server has not been told of yet."""
         path = options["device"].value
         self._came(path)
+        if path not in self._centrals:
+            raise DBusError(_ERROR_NAMES[0x08], "this host may not connect")
         return self._centrals[path], options
 
     @contextlib.contextmanager
@@ -339,7 +358,12 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
 
     def _came(self, path: str) -> None:
         if path not in self._centrals:
-            self._centrals[path] = path.rsplit("/dev_", 1)[-1].replace("_", ":")
+            address = self._address_of(path)
+            if not self.application.door.admits(address, secure=True):
+                # BlueZ has no word for not accepting a link: it is ended as soon as it is there.
+                self.bus.send(Message(BLUEZ, path, DEVICE, "Disconnect"))
+                return
+            self._centrals[path] = address
             self.application.connected(self._centrals[path])
             # A bonded central has again what it had subscribed to, and BlueZ does not say so.
             for uuid in self._kept:
@@ -357,6 +381,46 @@ class _Peripheral(BlessServerBlueZDBus):  # type: ignore[misc]  # bless ships no
             self._kept.update(self._subscriptions)
             self._subscriptions.clear()
         self.application.disconnected(self._centrals.pop(path))
+        if path in self._to_forget:
+            self._begin_to_forget()
+
+    def forget(self, central: str) -> None:
+        """Remove BlueZ's bond with a central, now or when their link ends."""
+        path = f"{self._adapter_path}/dev_{central.replace(':', '_')}"
+        self._to_forget.add(path)
+        if path not in self._centrals:
+            self._begin_to_forget()
+
+    def _begin_to_forget(self) -> None:
+        if self._forgetting is None:
+            self._forgetting = asyncio.get_running_loop().create_task(self._forget())
+
+    async def _forget(self) -> None:
+        """Remove the devices whose bond is over.
+
+        Without advertisement and application: bluetoothd 5.66 may crash when it removes a bonded host under them.
+        """
+        was_advertised = bool(self.app.advertisements)
+        try:
+            await self.advertise(enabled=False)
+            await self.app.unregister(self.adapter)
+            while paths := self._to_forget - self._centrals.keys():
+                path = paths.pop()
+                self._to_forget.discard(path)
+                await self.bus.call(
+                    Message(BLUEZ, self._adapter_path, ADAPTER, "RemoveDevice", signature="o", body=[path])
+                )
+            await self.app.register(self.adapter)
+            await self.advertise(enabled=was_advertised)
+        except (DBusError, OSError, EOFError):
+            # Without its services this is no key any more: whoever waits for that learns of it.
+            self.lost.set()
+        finally:
+            self._forgetting = None
+
+    def _address_of(self, path: str) -> str:
+        """The address of a device on this adapter; empty for what is none."""
+        return path.rsplit("/dev_", 1)[-1].replace("_", ":") if self._is_device(path) else ""
 
     def _all_gone(self) -> None:
         for path in list(self._centrals):

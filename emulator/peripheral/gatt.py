@@ -169,6 +169,13 @@ class GattServer(Protocol):
         """End every link from the peripheral's side. Advertising goes on."""
         ...
 
+    def forget(self, central: str) -> None:
+        """Have the stack remove its bond with a central, once their link has ended.
+
+        The application calls this when it has removed its own.
+        """
+        ...
+
     async def wait_closed(self) -> None:
         """Return when the server can serve no more, though nobody stopped it.
 

@@ -71,6 +71,7 @@ class KeyApplication:
         self._timer: asyncio.TimerHandle | None = None
         self._dropping: asyncio.Task[None] | None = None
         self._told_battery = key.battery
+        self._bonds = key.bonds
         self._is_advertised = False
         self._advertising: asyncio.Task[None] | None = None
         self.door = KeyDoor(key, self._tick)
@@ -159,6 +160,9 @@ class KeyApplication:
             self._timer.cancel()
             self._timer = None
         due = self.key.tick()
+        bonds, self._bonds = self._bonds, self.key.bonds
+        for host in bonds - self._bonds:
+            self.server.forget(host)
         if self.key.battery != self._told_battery:
             self._told_battery = self.key.battery
             self.server.notify(self._battery, bytes([self._told_battery]))

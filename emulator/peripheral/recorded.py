@@ -151,6 +151,10 @@ class RecordedServer:
         """See `GattServer.disconnect`."""
         await self._server.disconnect()
 
+    def forget(self, central: str) -> None:
+        """See `GattServer.forget`."""
+        self._server.forget(central)
+
     async def wait_closed(self) -> None:
         """See `GattServer.wait_closed`."""
         await self._server.wait_closed()

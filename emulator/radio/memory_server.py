@@ -78,6 +78,9 @@ class MemoryServer:
         for link in links:
             await link.gone.wait()
 
+    def forget(self, central: str) -> None:
+        """Do nothing: the radio asks the application, and remembers the bonds of hosts only."""
+
     async def wait_closed(self) -> None:
         """Return when the radio went away (`MemoryRadio.close`)."""
         await self.closed.wait()

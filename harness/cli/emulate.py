@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
+from hideez_bench.harness.cli.fleet import AT_ONCE, activate_fleet
 from hideez_bench.harness.cli.keyboard import HELP, strokes
 from hideez_bench.harness.cli.options import defect_option, wire_option
 from hideez_bench.harness.fleet import numbered_from
@@ -29,6 +31,8 @@ from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.wire import Wire
+
+MOST_ADAPTERS = 16
 
 
 @click.command()
@@ -40,9 +44,12 @@ from hideez_bench.protocol.wire import Wire
 )
 @click.option("--realistic", is_flag=True, help="Live as a key on sale: off until it is pressed, and "
               "bonded by a press. [default: anybody reaches it at any time, and pairs without a press]")  # fmt: skip
-@click.option("--count", type=click.IntRange(1, 16), default=1, show_default=True,
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True,
               help="So many keys, numbered from the name on, each on an adapter of its own from --adapter on and "
               "with its number added to the name of its FILE.")  # fmt: skip
+@click.option("--radio", type=click.Choice(["system", "memory"]), default="system", show_default=True,
+              help="With memory the keys live on a radio inside this process, each with a host of its own that "
+              "activates it, as with `hideez-bench fleet`; then it ends.")  # fmt: skip
 @defect_option
 @wire_option
 @evidence_options
@@ -52,6 +59,7 @@ def emulate(
     adapter: str | None,
     realistic: bool,
     count: int,
+    radio: str,
     key_type: type[Key],
     wire: Wire,
     capture: Path | None,
@@ -65,8 +73,21 @@ def emulate(
     \b
     hideez-bench emulate --name HK-00203 --state key.db
     hideez-bench activate --target ble:HK-00203          (in another terminal)
+    hideez-bench emulate --count 100 --radio memory      (a fleet, activated in this process)
     """
-    orders = _orders(Identity.from_local_name(name), state, adapter, count)
+    first = Identity.from_local_name(name)
+    if radio == "memory":
+        if state or adapter or realistic or capture or keylog or key_type is not Key:
+            raise BenchError(
+                "The memory radio takes --name, --count and --profile alone; nothing was started."
+            )
+        sys.exit(activate_fleet(first, count, AT_ONCE, wire))
+    if count > MOST_ADAPTERS:
+        raise BenchError(
+            f"{count} keys need as many adapters, and a machine has {MOST_ADAPTERS} at the most; nothing was started. "
+            "With --radio memory there is room for all."
+        )
+    orders = _orders(first, state, adapter, count)
     with leave_evidence(capture, keylog, wire.profile) as evidence:
         asyncio.run(_serve(orders, wire, evidence, key_type, realistic=realistic))
 

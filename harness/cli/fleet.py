@@ -17,6 +17,7 @@ from hideez_bench.harness.cli.options import wire_option
 from hideez_bench.harness.fleet import Outcome, open_fleet
 from hideez_bench.protocol.wire import Wire
 
+AT_ONCE = 10
 LINES = 10
 """How many lines tell of the progress."""
 
@@ -28,7 +29,7 @@ LINES = 10
 @click.option(
     "--name", default="HK-00203", show_default=True, help="The local name of the first; the others follow."
 )
-@click.option("--at-once", type=click.IntRange(min=1), default=10, show_default=True,
+@click.option("--at-once", type=click.IntRange(min=1), default=AT_ONCE, show_default=True,
               help="How many are activated at a time; all are on the air.")  # fmt: skip
 @wire_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -41,12 +42,17 @@ def fleet(count: int, name: str, at_once: int, wire: Wire, as_json: bool) -> Non
     hideez-bench fleet --count 100
     hideez-bench fleet --count 1000 --at-once 50 --json
     """
-    run = asyncio.run(_activate(Identity.from_local_name(name), count, at_once, wire, quiet=as_json))
+    sys.exit(activate_fleet(Identity.from_local_name(name), count, at_once, wire, as_json=as_json))
+
+
+def activate_fleet(first: Identity, count: int, at_once: int, wire: Wire, *, as_json: bool = False) -> int:
+    """Activate so many keys, tell how it went, and return the exit status."""
+    run = asyncio.run(_activate(first, count, at_once, wire, quiet=as_json))
     if as_json:
         click.echo(json.dumps(run.report(), indent=2))
     else:
         run.conclude()
-    sys.exit(0 if not run.failed else 1)
+    return 0 if not run.failed else 1
 
 
 @dataclass

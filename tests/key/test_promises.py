@@ -35,7 +35,7 @@ BREAK_PROMISES = {
     "one-attempt-fewer",
     "attempts-in-ram",
     "power-cycle-refills-attempts",
-    "reconnect-refills-attempts",
+    "attempts-reset-on-reconnect",
     "cancel-refills-attempts",
     "channel-refills-attempts",
     "other-channels-try-for-free",

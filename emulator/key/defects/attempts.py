@@ -62,7 +62,7 @@ class PowerCycleRefillsAttempts(Firmware):
         return replace(state, attempts=state.attempts_granted)
 
 
-class ReconnectRefillsAttempts(KeyLink):
+class AttemptsResetOnReconnect(KeyLink):
     """The end of a link sets the attempts back to those granted."""
 
     def disconnected(self) -> None:
@@ -186,7 +186,7 @@ DEFECTS: dict[type, str] = {
     OneAttemptFewer: "C-002",
     AttemptsInRam: "C-013",
     PowerCycleRefillsAttempts: "C-013",
-    ReconnectRefillsAttempts: "C-012",
+    AttemptsResetOnReconnect: "C-012",
     CancelRefillsAttempts: "C-012",
     ChannelRefillsAttempts: "C-020",
     OtherChannelsTryForFree: "C-020",

@@ -46,12 +46,12 @@ class Surroundings:
         await program.expect("is on the air")
         return program
 
-    def activate_command(self, *arguments: str, name: str = "HK-00203") -> list[str]:
-        return [hideez_bench(), "activate", "--target", f"ble:{name}", "--adapter", "hci1", *arguments]
+    def activate_command(self, *arguments: str, name: str = "HK-00203", adapter: str = "hci1") -> list[str]:
+        return [hideez_bench(), "activate", "--target", f"ble:{name}", "--adapter", adapter, *arguments]
 
-    async def activate(self, *arguments: str, name: str = "HK-00203") -> Finished:
+    async def activate(self, *arguments: str, name: str = "HK-00203", adapter: str = "hci1") -> Finished:
         """The client as a process of its own, run to its end."""
-        return await run(self.activate_command(*arguments, name=name), self.env)
+        return await run(self.activate_command(*arguments, name=name, adapter=adapter), self.env)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,7 +68,9 @@ async def surroundings(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         if request.param == "loopback":
             if shutil.which("dbus-daemon") is None:
                 pytest.skip("dbus-daemon is not installed")
-            radio = await stack.enter_async_context(running([hideez_bench(), "radio"], env))
+            radio = await stack.enter_async_context(
+                running([hideez_bench(), "radio", "--adapters", "3"], env)
+            )
             address = (await radio.expect(r"DBUS_SYSTEM_BUS_ADDRESS=(\S+)\n"))[1]
             env["DBUS_SYSTEM_BUS_ADDRESS"] = address
         yield Surroundings(env, stack)

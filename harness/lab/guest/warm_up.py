@@ -61,13 +61,6 @@ PRELOAD = (
     ),
     *("cryptography.hazmat.primitives.serialization", "cryptography.hazmat.primitives.asymmetric.x25519"),
     *(
-        "rich.console",
-        "rich.table",
-        "rich.live",
-        "rich.panel",
-        "rich.progress",
-        "rich.traceback",
-        "rich.logging",
     ),
     *(
         "sqlalchemy",

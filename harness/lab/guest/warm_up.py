@@ -61,8 +61,6 @@ PRELOAD = (
     ),
     *("cryptography.hazmat.primitives.serialization", "cryptography.hazmat.primitives.asymmetric.x25519"),
     *(
-    ),
-    *(
         "sqlalchemy",
         "sqlalchemy.orm",
         "sqlalchemy.dialects.sqlite",

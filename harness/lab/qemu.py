@@ -29,7 +29,8 @@ COMMAND_LINE = (
     "tsc=reliable"  # else each look at the clock is a slow device access
 )
 PROCESSORS = 2
-CONSOLE_LINES = 40
+CONSOLE_LINES = 100
+"""As many as a kernel panic with its call trace takes, and some."""
 QMP_SECONDS = 60.0
 
 

@@ -25,6 +25,8 @@ TIMED_OUT = 124
 GUEST_FAILED = 125
 BOOT_SECONDS = 300.0
 START_SECONDS = 60.0
+SILENCE_SECONDS = 0.3
+LAST_OUTPUT_SECONDS = 10.0
 KEPT_SNAPSHOTS = 2
 
 Say = Callable[[str], None]
@@ -141,14 +143,12 @@ def start(qemu: Qemu, message: dict[str, Any]) -> None:
 
 def follow(qemu: Qemu, timeout: float, out: BinaryIO, err: BinaryIO, say: Say) -> int:
     """Pass the job's output on until it ends or its time is up."""
-    pumps = [
-        threading.Thread(target=pump, args=(line, to), daemon=True)
-        for line, to in ((qemu.out, out), (qemu.err, err))
-    ]
+    pumps = [Pump(line, to) for line, to in ((qemu.out, out), (qemu.err, err))]
     for thread in pumps:
         thread.start()
     try:
         event = next_event(qemu, timeout)
+        await_silence(pumps)
     except TimeoutError:
         event = {"event": "exit", "status": TIMED_OUT}
     finally:
@@ -193,9 +193,28 @@ def next_event(qemu: Qemu, timeout: float) -> dict[str, Any]:
     return event
 
 
-def pump(line: socket.socket, to: BinaryIO) -> None:
-    """Pass on what comes until the line closes."""
-    with contextlib.suppress(ConnectionError, ValueError):
-        while data := line.recv(65536):
-            to.write(data)
-            to.flush()
+def await_silence(pumps: list[Pump]) -> None:
+    """Wait until nothing more comes: the word that the job has ended may overtake its last output."""
+    limit = time.monotonic() + LAST_OUTPUT_SECONDS
+    while (now := time.monotonic()) < limit and now - max(pump.heard for pump in pumps) < SILENCE_SECONDS:
+        time.sleep(0.02)
+
+
+class Pump(threading.Thread):
+    """Passes on what comes until the line closes; `heard` is when something last came."""
+
+    def __init__(self, line: socket.socket, to: BinaryIO) -> None:
+        super().__init__(daemon=True)
+        self.heard = time.monotonic()
+        self._line, self._to = line, to
+
+    def run(self) -> None:
+        """See the class."""
+        with contextlib.suppress(ConnectionError, ValueError):
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        while data := self._line.recv(65536):
+            self.heard = time.monotonic()
+            self._to.write(data)
+            self._to.flush()

@@ -24,6 +24,7 @@ from hideez_bench.protocol.transport import PacketTransport
 from hideez_bench.protocol.wire import Wire
 
 WORKSTATION = "bench"
+_ACTORS = {HesEventKind.ADMIN: Actor.ADMINISTRATOR, HesEventKind.CLIENT: Actor.CLIENT}
 
 
 class Ending(StrEnum):
@@ -134,7 +135,7 @@ class Bench:
         return Verdict(ending, serial, status, attempts, result.error)
 
     def _hes_event(self, event: HesEvent) -> None:
-        actor = Actor.ADMINISTRATOR if event.kind is HesEventKind.ADMIN else Actor.HES
+        actor = _ACTORS.get(event.kind, Actor.HES)
         kind = Kind.BAD if event.kind is HesEventKind.FAILED else Kind.STEP
         to = Actor.KEY if event.kind is HesEventKind.KEY else None
         self.timeline.tell(actor, event.text, kind=kind, to=to)

@@ -6,6 +6,7 @@ to a key (its deviceHub). In one process these are plain calls; over a network t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -103,12 +104,84 @@ class HwVaultLicense:
     data: bytes | None
 
 
+@dataclass(frozen=True)
+class HwVaultShortInfo:
+    """Whose key it is, for a client that has met a key by its address, radio tag or serial number."""
+
+    owner_name: str
+    owner_email: str
+    vault_mac: str
+    vault_serial: str
+    vault_rfid: str
+
+
+@dataclass(frozen=True)
+class WorkstationInfo:
+    """What a client says of the computer that it runs on."""
+
+    id: str
+    machine_name: str = ""
+    domain: str = ""
+    os_name: str = ""
+    app_version: str = ""
+    ip: str = ""
+    is_alarm_turn_on: bool = False
+
+
+@dataclass(frozen=True)
+class WorkstationEvent:
+    """Something that happened on a workstation, for its audit; ids of event and severity are the client's."""
+
+    id: str
+    date: datetime
+    event_id: int
+    severity_id: int
+    note: str = ""
+    workstation_id: str = ""
+    user_session: str = ""
+    serial: str = ""
+    account_name: str = ""
+    account_login: str = ""
+    workstation_session_id: str = ""
+
+
+@dataclass(frozen=True)
+class ProximitySettings:
+    """When a workstation unlocks by a key that comes near and locks when it leaves: percent, percent, seconds."""
+
+    serial: str
+    mac: str
+    lock_proximity: int = 30
+    unlock_proximity: int = 70
+    lock_timeout: int = 5
+
+
 class HesConnection(Protocol):
     """The server, as a client calls it. Every call raises `HesError`."""
 
     @property
     def is_connected(self) -> bool:
         """Whether the server can be called now."""
+        ...
+
+    async def register_workstation_info(self, info: WorkstationInfo) -> None:
+        """Say who calls. It is stored before anything is refused, so that an administrator can see and approve it."""
+        ...
+
+    async def save_client_events(self, events: Sequence[WorkstationEvent]) -> None:
+        """Hand over what happened on the workstation."""
+        ...
+
+    async def get_hw_vault_info_by_rfid(self, rfid: str) -> HwVaultShortInfo:
+        """Whose key has this radio tag."""
+        ...
+
+    async def get_hw_vault_info_by_mac(self, mac: str) -> HwVaultShortInfo:
+        """Whose key has this address, 12 hexadecimal digits without separators."""
+        ...
+
+    async def get_hw_vault_info_by_serial_no(self, serial: str) -> HwVaultShortInfo:
+        """Whose key has this serial number."""
         ...
 
     async def update_hw_vault_properties(
@@ -137,9 +210,13 @@ class HesConnection(Protocol):
         """Have the server confirm this host to the key, with the master key."""
         ...
 
+    async def update_hw_vault_accounts(self, serial: str, only_os_accounts: bool) -> None:
+        """Have the server bring the key's accounts up to date: those of the operating system only, or the others."""
+        ...
+
 
 class Workstation(Protocol):
-    """The client, as the server calls it."""
+    """The client, as the server calls it. What returns nothing is a notice: it must not wait, and answers nothing."""
 
     @property
     def id(self) -> str:
@@ -152,4 +229,32 @@ class Workstation(Protocol):
         Raises:
             HesError: the key is not connected here, or the channel is not the server's.
         """
+        ...
+
+    def set_alarm_state(self, on: bool) -> None:
+        """The administrator has raised the alarm, or ended it."""
+        ...
+
+    def workstation_approved(self) -> None:
+        """The administrator lets this workstation's client in."""
+        ...
+
+    def workstation_unapproved(self) -> None:
+        """The administrator no longer lets it in."""
+        ...
+
+    def update_proximity_settings(self, settings: Sequence[ProximitySettings]) -> None:
+        """The keys that may unlock this workstation by coming near, all of them."""
+        ...
+
+    def update_rfid_indicator_state(self, on: bool) -> None:
+        """Whether this workstation reads radio tags."""
+        ...
+
+    def lock_hw_vault_storage(self, serial: str) -> None:
+        """The server is about to write to this key's storage: do not."""
+        ...
+
+    def lift_hw_vault_storage_lock(self, serial: str) -> None:
+        """The server has ended writing."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from hideez_bench.emulator.hes import licenses
@@ -22,7 +22,10 @@ from hideez_bench.protocol.hes import (
     HwVaultInfoFromClient,
     HwVaultInfoFromHes,
     HwVaultLicense,
+    HwVaultShortInfo,
     Workstation,
+    WorkstationEvent,
+    WorkstationInfo,
 )
 
 T = TypeVar("T")
@@ -112,6 +115,61 @@ class ClientConnection:
             await self._status_update.check_passphrase(serial, self._workstation.id)
 
         await self._answer("auth_hw_vault", serial, work)
+
+    async def update_hw_vault_accounts(self, serial: str, only_os_accounts: bool) -> None:
+        """See `HesConnection.update_hw_vault_accounts`. No vault has accounts yet, so there is nothing to write."""
+
+        async def work() -> None:
+            with self._core.store.transaction() as rows:
+                vault_for_client(rows, serial)
+
+        await self._answer("update_hw_vault_accounts", serial, work)
+
+    async def register_workstation_info(self, info: WorkstationInfo) -> None:
+        """See `HesConnection.register_workstation_info`."""
+
+        async def work() -> None:
+            self._core.tell(HesEventKind.CLIENT, "", f"runs on workstation {self._workstation.id}")
+
+        await self._answer("register_workstation_info", "", work)
+
+    async def save_client_events(self, events: Sequence[WorkstationEvent]) -> None:
+        """See `HesConnection.save_client_events`."""
+
+        async def work() -> None:
+            for event in events:
+                self._core.tell(HesEventKind.CLIENT, event.serial, f"reports event {event.event_id}")
+
+        await self._answer("save_client_events", "", work)
+
+    async def get_hw_vault_info_by_rfid(self, rfid: str) -> HwVaultShortInfo:
+        """See `HesConnection.get_hw_vault_info_by_rfid`."""
+        return await self._short_info("rfid", rfid)
+
+    async def get_hw_vault_info_by_mac(self, mac: str) -> HwVaultShortInfo:
+        """See `HesConnection.get_hw_vault_info_by_mac`."""
+        return await self._short_info("mac", mac)
+
+    async def get_hw_vault_info_by_serial_no(self, serial: str) -> HwVaultShortInfo:
+        """See `HesConnection.get_hw_vault_info_by_serial_no`."""
+        return await self._short_info("id", serial)
+
+    async def _short_info(self, field: str, value: str) -> HwVaultShortInfo:
+        async def work() -> HwVaultShortInfo:
+            with self._core.store.transaction() as rows:
+                vault = rows.vault_with(**{field: value})
+                if vault is None:
+                    raise hes_error(HesErrorCode.HesDeviceNotFound, serial=value)
+                owner = vault.employee
+                return HwVaultShortInfo(
+                    owner_name=owner.full_name if owner else "",
+                    owner_email=owner.email if owner else "",
+                    vault_mac=vault.mac,
+                    vault_serial=vault.id,
+                    vault_rfid=vault.rfid,
+                )
+
+        return await self._answer(f"get_hw_vault_info_by_{field}", value, work)
 
     async def _answer(self, call: str, serial: str, work: Callable[[], Awaitable[T]]) -> T:
         """Let the server do its work for a call, and take the answer, or its error."""

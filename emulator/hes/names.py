@@ -73,6 +73,7 @@ class HesEventKind(StrEnum):
     """What an event is about."""
 
     ADMIN = "admin"
+    CLIENT = "client"
     STATUS = "status"
     KEY = "key"
     FAILED = "failed"

@@ -145,6 +145,10 @@ class Rows:
         """A vault by serial number."""
         return self._session.get(models.HardwareVault, vault_id)
 
+    def vault_with(self, **fields: str) -> models.HardwareVault | None:
+        """The vault whose unique fields are these."""
+        return self._session.scalar(select(models.HardwareVault).filter_by(**fields))
+
     def vaults(self) -> list[models.HardwareVault]:
         """Every vault, by serial number."""
         return list(self._session.scalars(select(models.HardwareVault).order_by(models.HardwareVault.id)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hideez_bench.protocol import messages as m
-from hideez_bench.protocol.hes import HesError, HesErrorCode
+from hideez_bench.protocol.hes import HesError, HesErrorCode, ProximitySettings
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.transport import (
     ControlRequest,
@@ -65,3 +67,24 @@ class RelayingWorkstation:
                 f"Channel {channel} is not the server's; nothing was relayed.",
             )
         return RelayedChannel(self._keys[serial], channel)
+
+    def set_alarm_state(self, on: bool) -> None:
+        """See `Workstation.set_alarm_state`."""
+
+    def workstation_approved(self) -> None:
+        """See `Workstation.workstation_approved`."""
+
+    def workstation_unapproved(self) -> None:
+        """See `Workstation.workstation_unapproved`."""
+
+    def update_proximity_settings(self, settings: Sequence[ProximitySettings]) -> None:
+        """See `Workstation.update_proximity_settings`."""
+
+    def update_rfid_indicator_state(self, on: bool) -> None:
+        """See `Workstation.update_rfid_indicator_state`."""
+
+    def lock_hw_vault_storage(self, serial: str) -> None:
+        """See `Workstation.lock_hw_vault_storage`."""
+
+    def lift_hw_vault_storage_lock(self, serial: str) -> None:
+        """See `Workstation.lift_hw_vault_storage_lock`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hideez_bench.protocol import messages as m
@@ -16,6 +17,7 @@ from hideez_bench.protocol.channel import (
     private_key,
     public_bytes,
 )
+from hideez_bench.protocol.hes import ProximitySettings
 from hideez_bench.protocol.link import LinkLost
 from hideez_bench.protocol.names import AccessLevel, Command, ErrorName, Lock
 from hideez_bench.protocol.secret import ActivationCode, MasterKey
@@ -142,10 +144,39 @@ class FakeKey:
         return DeviceInfo(self.serial, version, version, 90, level, lock, 3, 0, 4, 1, 1, 1, 0, 0, 0, 512)
 
 
-class FakeWorkstation:
+class Notices:
+    """The notices that a workstation got from the server, in order, as (name, what it said)."""
+
+    def __init__(self) -> None:
+        self.notices: list[tuple[str, object]] = []
+
+    def set_alarm_state(self, on: bool) -> None:
+        self.notices.append(("set_alarm_state", on))
+
+    def workstation_approved(self) -> None:
+        self.notices.append(("workstation_approved", None))
+
+    def workstation_unapproved(self) -> None:
+        self.notices.append(("workstation_unapproved", None))
+
+    def update_proximity_settings(self, settings: Sequence[ProximitySettings]) -> None:
+        self.notices.append(("update_proximity_settings", list(settings)))
+
+    def update_rfid_indicator_state(self, on: bool) -> None:
+        self.notices.append(("update_rfid_indicator_state", on))
+
+    def lock_hw_vault_storage(self, serial: str) -> None:
+        self.notices.append(("lock_hw_vault_storage", serial))
+
+    def lift_hw_vault_storage_lock(self, serial: str) -> None:
+        self.notices.append(("lift_hw_vault_storage_lock", serial))
+
+
+class FakeWorkstation(Notices):
     """A client's computer that relays to the keys on it."""
 
     def __init__(self, name: str, *keys: FakeKey) -> None:
+        super().__init__()
         self.id = name
         self.keys = {key.serial: key for key in keys}
         self.channels: list[int] = []

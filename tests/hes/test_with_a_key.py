@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from hideez_bench.emulator.hes.connection import ClientConnection
@@ -21,17 +19,20 @@ from hideez_bench.protocol.hes import (
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.transport import KeyRefused, MessageTransport
+from tests.hes.fake_key import Notices
 from tests.key.desk import IDENTITY, Desk
 
 SERIAL = IDENTITY.serial
 
 
-@dataclass
-class Relay:
+class Relay(Notices):
     """A workstation with one key on it."""
 
-    transport: MessageTransport
-    id: str = "PC-1"
+    id = "PC-1"
+
+    def __init__(self, transport: MessageTransport) -> None:
+        super().__init__()
+        self.transport = transport
 
     async def establish_remote_hw_vault_connection(self, serial: str, channel: int) -> MessageTransport:
         assert (serial, channel) == (SERIAL, 4)

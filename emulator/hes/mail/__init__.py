@@ -1,0 +1,1 @@
+"""Mail with activation codes, and a mailbox for those who have no mail server."""

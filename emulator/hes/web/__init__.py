@@ -1,0 +1,1 @@
+"""Hideez Enterprise Server over HTTP: pages, REST and hubs."""

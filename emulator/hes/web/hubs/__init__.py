@@ -1,0 +1,1 @@
+"""appHub and deviceHub: what clients call, and how the server reaches their keys."""

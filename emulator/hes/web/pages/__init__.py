@@ -1,0 +1,1 @@
+"""What an administrator sees in a browser."""

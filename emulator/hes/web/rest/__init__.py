@@ -1,0 +1,1 @@
+"""The routes of the vendor's REST API, and those that only the pages have there."""

@@ -1,0 +1,1 @@
+"""Hideez Enterprise Server as the harness reaches it: in this process, or over a network."""

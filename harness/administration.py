@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.records import LicenseImport, VaultImport, VaultView
+from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport, VaultImport, VaultView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.harness.timeline import Actor, Timeline
@@ -27,12 +27,12 @@ class Administrator:
 
     def find(self, last_digits: str) -> VaultView | None:
         """The one vault whose serial number ends so; None if there is none, or more than one."""
-        found = [vault for vault in self._hes.vaults() if vault.id.endswith(last_digits)]
+        found = [vault for vault in self._hes.vaults.list() if vault.id.endswith(last_digits)]
         return found[0] if len(found) == 1 else None
 
     def knows(self, serial: str) -> bool:
         """Whether the server has this key."""
-        return any(vault.id == serial for vault in self._hes.vaults())
+        return any(vault.id == serial for vault in self._hes.vaults.list())
 
     def import_vault(self, serial: str, firmware: str, root_key: bytes | None = None) -> None:
         """Take the key over into the server, with a licence of the bench's own authority (modelled)."""
@@ -43,7 +43,7 @@ class Administrator:
             data=issue_license(serial, int(until.timestamp()), wire=self._wire),
         )
         # A key does not tell its radio frequency id, and the address is the host's matter: both are invented.
-        self._hes.import_vaults(
+        self._hes.vaults.import_vaults(
             [
                 VaultImport(
                     id=serial,
@@ -58,10 +58,10 @@ class Administrator:
 
     async def assign(self, serial: str) -> None:
         """Give a Ready key to a new employee; a code is made."""
-        is_first = not self._hes.employees()
+        is_first = not self._hes.employees.list()
         last_name = "Lovelace" if is_first else f"Lovelace ({serial})"  # two people cannot have one name
-        employee = self._hes.create_employee("Ada", last_name, "ada@example.com")
-        await self._hes.add_hardware_vault(employee.id, serial)
+        employee = self._hes.employees.create(EmployeeDetails("Ada", last_name, "ada@example.com"))
+        await self._hes.employees.add_hardware_vault(employee.id, serial)
 
     async def reactivate(self, serial: str) -> None:
         """Press Activate on a Locked key; a new code is made.
@@ -69,16 +69,16 @@ class Administrator:
         Raises:
             BenchError: the key is not Locked.
         """
-        vault = self._hes.vault(serial)
+        vault = self._hes.vaults.get(serial)
         if vault.status is not VaultStatus.Locked:
             raise BenchError(
                 f"The key {serial} is {vault.status.name}; only a Locked one can be activated again."
             )
-        await self._hes.activate(serial)
+        await self._hes.vaults.activate(serial)
 
     def code(self, serial: str) -> ActivationCode:
         """Open the dialog with the activation code."""
         self._timeline.tell(
             Actor.ADMINISTRATOR, "reads the activation code and passes it on", to=Actor.PERSON
         )
-        return self._hes.get_activation_code(serial)
+        return self._hes.vaults.activation_code(serial)

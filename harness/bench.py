@@ -72,7 +72,7 @@ class Bench:
         self.administrator = Administrator(self.hes, timeline, wire)
         self.workstation = RelayingWorkstation(WORKSTATION, wire)
         self._connection = self.hes.connect(self.workstation)
-        self.hes.approve_workstation(WORKSTATION)
+        self.hes.workstations.approve(WORKSTATION)
         self._open_link = open_link
         self._wire = wire
         self._random = random
@@ -122,7 +122,7 @@ class Bench:
 
     def verdict(self, serial: str, result: FlowResult) -> Verdict:
         """What a flow came to."""
-        status = self.hes.vault(serial).status
+        status = self.hes.vaults.get(serial).status
         if result.succeeded and status is VaultStatus.Active:
             ending = Ending.ACTIVE
         elif status is VaultStatus.Locked:

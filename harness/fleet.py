@@ -79,7 +79,7 @@ class Fleet:
         await administrator.assign(serial)
         workstation = RelayingWorkstation(f"workstation-{number}", self._wire)
         connection = self._hes.connect(workstation)
-        self._hes.approve_workstation(workstation.id)
+        self._hes.workstations.approve(workstation.id)
         host = self._radio.backend(
             f"02:00:00:{number >> 16 & 0xFF:02X}:{number >> 8 & 0xFF:02X}:{number & 0xFF:02X}"
         )
@@ -101,7 +101,7 @@ class Fleet:
         return Outcome(
             identity.local_name,
             serial,
-            self._hes.vault(serial).status,
+            self._hes.vaults.get(serial).status,
             result.error,
             time.perf_counter() - started,
         )

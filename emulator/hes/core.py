@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
+from hideez_bench.emulator.hes import models
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.store import Store
@@ -35,12 +36,24 @@ class Core:
         self.utc = utc
         self.random = random
         self.vault_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._observe = observe
+        self._observers = [observe]
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def tell(self, kind: HesEventKind, serial: str, text: str) -> None:
         """Something happened; `text` holds no secret."""
-        self._observe(HesEvent(self.utc(), kind, serial, text))
+        event = HesEvent(self.utc(), kind, serial, text)
+        for observe in tuple(self._observers):
+            observe(event)
+
+    def tell_move(self, vault: models.HardwareVault, what: str) -> None:
+        """An administrator did something with a vault, which has a status by that."""
+        self.tell(HesEventKind.ADMIN, vault.id, what)
+        self.tell(HesEventKind.STATUS, vault.id, f"sets the vault {vault.status.name}")
+
+    def subscribe(self, observer: Callable[[HesEvent], None]) -> Callable[[], None]:
+        """Tell a further observer what happens, until the answer is called."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something in the background; `close` ends it.

@@ -79,7 +79,7 @@ class AppSetting(Row):
 
 
 class Employee(Row):
-    """Somebody who may carry keys."""
+    """Somebody who may carry keys. Department and position are kept as they come."""
 
     __tablename__ = "employees"
     __table_args__ = (UniqueConstraint("first_name", "last_name"),)
@@ -88,6 +88,9 @@ class Employee(Row):
     first_name: Mapped[str]
     last_name: Mapped[str]
     email: Mapped[str]
+    phone_number: Mapped[str]
+    department_id: Mapped[str | None]
+    position_id: Mapped[str | None]
     last_seen: Mapped[datetime | None]
 
     hardware_vaults: Mapped[list[HardwareVault]] = relationship(back_populates="employee")

@@ -77,6 +77,23 @@ class VaultView:
 
 
 @dataclass(frozen=True)
+class EmployeeDetails:
+    """What an administrator enters of somebody. Ids of department and position are kept as they come."""
+
+    first_name: str
+    last_name: str = ""
+    email: str = ""
+    phone_number: str = ""
+    department_id: str | None = None
+    position_id: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True)
 class EmployeeView:
     """Somebody who may carry keys."""
 
@@ -84,6 +101,9 @@ class EmployeeView:
     first_name: str
     last_name: str
     email: str
+    phone_number: str
+    department_id: str | None
+    position_id: str | None
     last_seen: datetime | None
     vault_ids: tuple[str, ...]
 

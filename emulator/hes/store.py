@@ -18,7 +18,7 @@ from hideez_bench.emulator.hes.errors import HesRuleError, StoreError, hes_error
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode
 from hideez_bench.protocol.hes import HesErrorCode
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 _SQLITE_FAILURES = {
     "SQLITE_NOTADB": "is not a database of this server, or is damaged; name another file, or restore it",
@@ -216,6 +216,16 @@ def vault_for_admin(rows: Rows, vault_id: str) -> models.HardwareVault:
             HesCode.HardwareVaultNotFound, f"The server does not know key {vault_id}; import it first."
         )
     return vault
+
+
+def employee_for_admin(rows: Rows, employee_id: str) -> models.Employee:
+    """An employee, or the refusal that an administrator gets."""
+    employee = rows.employee(employee_id)
+    if employee is None:
+        raise HesRuleError(
+            HesCode.EmployeeNotFound, f"The server knows no employee {employee_id}; nothing was changed."
+        )
+    return employee
 
 
 def vault_for_client(rows: Rows, vault_id: str) -> models.HardwareVault:

@@ -43,6 +43,9 @@ def employee_view(employee: models.Employee) -> EmployeeView:
         first_name=employee.first_name,
         last_name=employee.last_name,
         email=employee.email,
+        phone_number=employee.phone_number,
+        department_id=employee.department_id,
+        position_id=employee.position_id,
         last_seen=employee.last_seen,
         vault_ids=tuple(sorted(vault.id for vault in employee.hardware_vaults)),
     )

@@ -213,7 +213,7 @@ class _Run:
             serial = known.id
         else:
             serial = await bench.import_from_key()
-        if bench.hes.vault(serial).status is VaultStatus.Ready:
+        if bench.hes.vaults.get(serial).status is VaultStatus.Ready:
             await bench.administrator.assign(serial)
         if self._reactivate:
             await bench.administrator.reactivate(serial)

@@ -27,7 +27,7 @@ def stopped_with(error: object, expected: FlowMessage | HesErrorCode) -> None:
 
 
 async def test_e001_a_workstation_that_is_not_approved(rig: Rig) -> None:
-    rig.bench.hes.unapprove_workstation("bench")
+    rig.bench.hes.workstations.unapprove("bench")
     result = await rig.connect(RIGHT)
     stopped_with(result.error, HesErrorCode.HesWorkstationNotApproved)
     assert rig.commands(4) == []
@@ -52,7 +52,7 @@ async def test_d014_a_key_linked_by_another_server_is_left_alone(rig: Rig) -> No
 
 
 async def test_d015_a_key_that_the_server_does_not_know(rig: Rig) -> None:
-    rig.bench.hes.vault(rig.serial)
+    rig.bench.hes.vaults.get(rig.serial)
     other = Rig(rig.radio, index=1)
     async with other.application, other.bench:
         result = await other.connect(RIGHT)
@@ -62,7 +62,7 @@ async def test_d015_a_key_that_the_server_does_not_know(rig: Rig) -> None:
 
 
 async def test_d018_a_key_that_nobody_owns(rig: Rig) -> None:
-    await rig.bench.hes.remove_hardware_vault(rig.serial)
+    await rig.bench.hes.employees.remove_hardware_vault(rig.serial)
     assert rig.vault().status is VaultStatus.Ready
     stopped_with((await rig.connect(RIGHT)).error, HesErrorCode.HesDeviceNotAssignedToAnyUser)
 
@@ -81,7 +81,7 @@ async def test_e005_no_licence(
     async with other.application, other.bench as bench:
         until = other.vault_until
         imports = tuple(LicenseImport(id=number, end_date=until, data=data) for number, data in licenses)
-        bench.hes.import_vaults(
+        bench.hes.vaults.import_vaults(
             [VaultImport(id=other.serial, mac="1CFDB7000001", rfid="1", licenses=imports)]
         )
         await bench.administrator.assign(other.serial)

@@ -123,7 +123,7 @@ async def test_b015_an_active_key_is_not_asked_again(rig: Rig) -> None:
 
 async def test_d002_a_key_suspended_while_away_is_locked_and_asked_in_the_same_connection(rig: Rig) -> None:
     assert (await rig.connect(RIGHT)).succeeded
-    await rig.bench.hes.suspend(rig.serial)
+    await rig.bench.hes.vaults.suspend(rig.serial)
     await rig.bench.hes.settled()
     assert rig.count("LOCK_DEVICE_CODE") == 0
     person = rig.person(RIGHT)

@@ -59,7 +59,7 @@ class Rig:
         return self.identity.serial
 
     def vault(self) -> VaultView:
-        return self.bench.hes.vault(self.serial)
+        return self.bench.hes.vaults.get(self.serial)
 
     def link(self, seconds: float) -> BleakLink:
         return BleakLink(

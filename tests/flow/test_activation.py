@@ -79,7 +79,7 @@ async def test_c003_three_wrong_codes_lock_the_key_and_the_vault(rig: Rig) -> No
 
 
 async def test_c006_the_right_code_comes_too_late_when_the_attempts_are_spent(rig: Rig) -> None:
-    right = rig.bench.hes.get_activation_code(rig.serial)
+    right = rig.bench.hes.vaults.activation_code(rig.serial)
     await locked(rig)
     # The flow would not even ask; so the code goes to the key itself, as an attacker would send it.
     async with rig.open_device() as device:

@@ -21,7 +21,7 @@ async def active(rig: Rig) -> None:
 async def suspended(rig: Rig) -> None:
     """Active, then suspended while the key is away, and told so at its next contact, with no code typed."""
     await active(rig)
-    await rig.bench.hes.suspend(rig.serial, "on leave")
+    await rig.bench.hes.vaults.suspend(rig.serial, "on leave")
     await rig.connect()
     assert rig.vault().is_status_applied
 
@@ -32,7 +32,7 @@ async def test_d001_suspending_an_online_key_locks_it_at_once(rig: Rig) -> None:
         result = await flow.run()
         assert result.succeeded, result.error
         before = rig.count("GET_INFO")
-        await rig.bench.hes.suspend(rig.serial, "on leave")
+        await rig.bench.hes.vaults.suspend(rig.serial, "on leave")
         await rig.bench.hes.settled()
         assert rig.count("LOCK_DEVICE_CODE") == 1
         assert rig.vault().status is VaultStatus.Suspended
@@ -83,11 +83,11 @@ async def test_d006_a_locked_key_is_turned_away_and_its_bond_kept(rig: Rig) -> N
 
 
 async def test_d007_activate_and_a_new_code_bring_a_locked_key_back(rig: Rig) -> None:
-    old = rig.bench.hes.get_activation_code(rig.serial)
+    old = rig.bench.hes.vaults.activation_code(rig.serial)
     await rig.connect(WRONG, WRONG, WRONG)
     await rig.bench.administrator.reactivate(rig.serial)
     assert rig.vault().status is VaultStatus.Suspended
-    new = rig.bench.hes.get_activation_code(rig.serial)
+    new = rig.bench.hes.vaults.activation_code(rig.serial)
     person = rig.person(old, new)
     async with rig.bench.flow(person) as flow:
         result = await flow.run()
@@ -101,7 +101,7 @@ async def test_d007_activate_and_a_new_code_bring_a_locked_key_back(rig: Rig) ->
 async def test_d009_a_removed_key_is_wiped_at_its_next_contact_and_forgotten(rig: Rig) -> None:
     await rig.bond()
     await active(rig)
-    await rig.bench.hes.remove_hardware_vault(rig.serial)
+    await rig.bench.hes.employees.remove_hardware_vault(rig.serial)
     assert rig.vault().status is VaultStatus.Deactivated
     assert await rig.host_knows_the_key()
     result = await rig.connect(RIGHT)

@@ -9,7 +9,14 @@ import pytest
 
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
-from hideez_bench.emulator.hes.records import EmployeeView, HesEvent, LicenseImport, VaultImport, VaultView
+from hideez_bench.emulator.hes.records import (
+    EmployeeDetails,
+    EmployeeView,
+    HesEvent,
+    LicenseImport,
+    VaultImport,
+    VaultView,
+)
 from hideez_bench.emulator.hes.remote import RemoteLimits
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import ConnectionState, HesError, HwVaultInfoFromClient, HwVaultInfoFromHes
@@ -61,13 +68,15 @@ class Bench:
         self.connection: ClientConnection = self.hes.connect(self.workstation)
 
     def set_up(self) -> None:
-        self.hes.import_vaults([vault_import()])
-        self.employee: EmployeeView = self.hes.create_employee("Ann", "Smith", "ann@example.org")
-        self.hes.approve_workstation(self.workstation.id)
+        self.hes.vaults.import_vaults([vault_import()])
+        self.employee: EmployeeView = self.hes.employees.create(
+            EmployeeDetails("Ann", "Smith", "ann@example.org")
+        )
+        self.hes.workstations.approve(self.workstation.id)
 
     @property
     def vault(self) -> VaultView:
-        return self.hes.vault(SERIAL)
+        return self.hes.vaults.get(SERIAL)
 
     def texts(self) -> list[str]:
         return [event.text for event in self.events]
@@ -94,7 +103,7 @@ class Bench:
         return await self.connection.update_hw_vault_status(self.report())
 
     async def assign(self) -> None:
-        await self.hes.add_hardware_vault(self.employee.id, SERIAL)
+        await self.hes.employees.add_hardware_vault(self.employee.id, SERIAL)
 
     async def be_active(self) -> None:
         await self.assign()
@@ -127,19 +136,19 @@ class Bench:
                 await self.leave()
             case "Suspended":
                 await self.be_active()
-                await self.hes.suspend(SERIAL)
+                await self.hes.vaults.suspend(SERIAL)
             case "Suspended applied":
                 await self.be_active()
-                await self.hes.suspend(SERIAL)
+                await self.hes.vaults.suspend(SERIAL)
                 await self.arrive()
                 await self.update()
                 await self.leave()
             case "Deactivated":
                 await self.be_active()
-                await self.hes.remove_hardware_vault(SERIAL)
+                await self.hes.employees.remove_hardware_vault(SERIAL)
             case "Compromised":
                 await self.be_active()
-                await self.hes.compromise(SERIAL, reason=VaultStatusReason.Lost, retyped_id=SERIAL)
+                await self.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Lost, retyped_id=SERIAL)
         assert (self.vault.status, self.vault.is_status_applied) == PLACES[place]
         self.key.commands.clear()
         self.events.clear()

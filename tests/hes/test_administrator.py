@@ -15,7 +15,7 @@ from hideez_bench.emulator.hes.names import (
     VaultStatus,
     VaultStatusReason,
 )
-from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.protocol.names import Condition
 from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.values import AccessParams
@@ -26,24 +26,24 @@ CANCELED = HardwareVaultActivationStatus.Canceled
 
 
 async def assign(bench: Bench) -> None:
-    other = bench.hes.create_employee("Bob", "Jones")
-    await bench.hes.add_hardware_vault(other.id, SERIAL)
+    other = bench.hes.employees.create(EmployeeDetails("Bob", "Jones"))
+    await bench.hes.employees.add_hardware_vault(other.id, SERIAL)
 
 
 async def suspend(bench: Bench) -> None:
-    await bench.hes.suspend(SERIAL, "on leave")
+    await bench.hes.vaults.suspend(SERIAL, "on leave")
 
 
 async def activate(bench: Bench) -> None:
-    await bench.hes.activate(SERIAL, "forgot it")
+    await bench.hes.vaults.activate(SERIAL, "forgot it")
 
 
 async def remove(bench: Bench) -> None:
-    await bench.hes.remove_hardware_vault(SERIAL, VaultStatusReason.Broken)
+    await bench.hes.employees.remove_hardware_vault(SERIAL, VaultStatusReason.Broken)
 
 
 async def compromise(bench: Bench) -> None:
-    await bench.hes.compromise(
+    await bench.hes.vaults.compromise(
         SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL, description="train"
     )
 
@@ -102,7 +102,7 @@ async def test_every_action_in_every_status(
 
 def code_of(bench: Bench) -> ActivationCode | None:
     try:
-        return bench.hes.get_activation_code(SERIAL)
+        return bench.hes.vaults.activation_code(SERIAL)
     except HesRuleError as error:
         assert error.code is HesCode.ActivationCodeNotFound
         return None
@@ -122,30 +122,30 @@ async def test_assignment(bench: Bench) -> None:
     vault = bench.vault
     assert (vault.status, vault.is_status_applied) == (VaultStatus.Reserved, False)
     assert (vault.activation, vault.employee_name) == (PENDING, "Ann Smith")
-    assert bench.hes.employee(bench.employee.id).vault_ids == (SERIAL,)
+    assert bench.hes.employees.get(bench.employee.id).vault_ids == (SERIAL,)
 
 
 async def test_one_vault_for_an_employee(bench: Bench) -> None:
     """A-002."""
     await bench.assign()
-    bench.hes.import_vaults([vault_import("HK-2")])
-    before = bench.hes.vaults()
+    bench.hes.vaults.import_vaults([vault_import("HK-2")])
+    before = bench.hes.vaults.list()
     with pytest.raises(HesRuleError) as raised:
-        await bench.hes.add_hardware_vault(bench.employee.id, "HK-2")
+        await bench.hes.employees.add_hardware_vault(bench.employee.id, "HK-2")
     assert raised.value.code is HesCode.OneHardwareVaultConstraint
-    assert bench.hes.vaults() == before
+    assert bench.hes.vaults.list() == before
 
 
 async def test_two_assignments_at_once(bench: Bench) -> None:
-    other = bench.hes.create_employee("Bob")
-    bench.hes.import_vaults([vault_import("HK-2")])
-    same_vault = [bench.hes.add_hardware_vault(who.id, SERIAL) for who in (bench.employee, other)]
+    other = bench.hes.employees.create(EmployeeDetails("Bob"))
+    bench.hes.vaults.import_vaults([vault_import("HK-2")])
+    same_vault = [bench.hes.employees.add_hardware_vault(who.id, SERIAL) for who in (bench.employee, other)]
     outcomes = await asyncio.gather(*same_vault, return_exceptions=True)
     assert [getattr(outcome, "code", None) for outcome in outcomes] == [
         None,
         HesCode.HardwareVaultCannotReserve,
     ]
-    same_employee = [bench.hes.add_hardware_vault(other.id, "HK-2") for _ in range(2)]
+    same_employee = [bench.hes.employees.add_hardware_vault(other.id, "HK-2") for _ in range(2)]
     outcomes = await asyncio.gather(*same_employee, return_exceptions=True)
     assert [getattr(outcome, "code", None) for outcome in outcomes] == [
         None,
@@ -161,30 +161,30 @@ async def test_unknown_employee_and_vault(bench: Bench) -> None:
         (bench.employee.id, "HK-9", HesCode.HardwareVaultNotFound),
     ]:
         with pytest.raises(HesRuleError) as raised:
-            await bench.hes.add_hardware_vault(employee_id, vault_id)
+            await bench.hes.employees.add_hardware_vault(employee_id, vault_id)
         assert raised.value.code is code
 
 
 async def test_unknown_vault_everywhere_else(bench: Bench) -> None:
     hes, lost = bench.hes, VaultStatusReason.Lost
     for call in [
-        hes.suspend("HK-9"),
-        hes.activate("HK-9"),
-        hes.remove_hardware_vault("HK-9"),
-        hes.compromise("HK-9", reason=lost, retyped_id="HK-9"),
+        hes.vaults.suspend("HK-9"),
+        hes.vaults.activate("HK-9"),
+        hes.employees.remove_hardware_vault("HK-9"),
+        hes.vaults.compromise("HK-9", reason=lost, retyped_id="HK-9"),
     ]:
         with pytest.raises(HesRuleError) as raised:
             await call
         assert raised.value.code is HesCode.HardwareVaultNotFound
-    for read in (hes.vault, hes.access_params):
+    for read in (hes.vaults.get, hes.vaults.access_params):
         with pytest.raises(HesRuleError) as raised:
             read("HK-9")
         assert raised.value.code is HesCode.HardwareVaultNotFound
     with pytest.raises(HesRuleError) as raised:
-        hes.import_licenses("HK-9", [])
+        hes.vaults.import_licenses("HK-9", [])
     assert raised.value.code is HesCode.HardwareVaultNotFound
     with pytest.raises(HesRuleError) as raised:
-        hes.get_activation_code("HK-9")
+        hes.vaults.activation_code("HK-9")
     assert raised.value.code is HesCode.ActivationCodeNotFound
 
 
@@ -202,10 +202,10 @@ async def test_new_code_cancels_the_pending_one(bench: Bench) -> None:
         PENDING,
         first,
     )
-    await bench.hes.activate(SERIAL)
+    await bench.hes.vaults.activate(SERIAL)
     assert (bench.vault.activation, bench.vault.is_status_applied) == (PENDING, False)
     assert code_of(bench) not in (None, first)
-    await bench.hes.compromise(SERIAL, reason=VaultStatusReason.Lost, retyped_id=SERIAL)
+    await bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Lost, retyped_id=SERIAL)
     assert (bench.vault.activation, code_of(bench)) == (CANCELED, None)
 
 
@@ -260,7 +260,7 @@ async def test_compromise_asks_twice(bench: Bench) -> None:
     lost, broken = VaultStatusReason.Lost, VaultStatusReason.Broken
     for reason, retyped in [(lost, "HK-11"), (lost, ""), (broken, SERIAL)]:
         with pytest.raises(HesRuleError):
-            await bench.hes.compromise(SERIAL, reason=reason, retyped_id=retyped)
+            await bench.hes.vaults.compromise(SERIAL, reason=reason, retyped_id=retyped)
         assert bench.vault.status is VaultStatus.Active
 
 
@@ -269,30 +269,30 @@ async def test_what_compromise_leaves(bench: Bench) -> None:
     await compromise(bench)
     vault = bench.vault
     assert (vault.status_reason, vault.status_description) == (VaultStatusReason.Stolen, "train")
-    assert (vault.employee_id, bench.hes.employee(bench.employee.id).vault_ids) == (None, ())
+    assert (vault.employee_id, bench.hes.employees.get(bench.employee.id).vault_ids) == (None, ())
 
 
 async def test_import(bench: Bench) -> None:
     new = [vault_import(SERIAL), vault_import("HK-2"), vault_import("HK-2"), vault_import("HK-3")]
-    assert bench.hes.import_vaults(new) == ["HK-2", "HK-3"]
-    vault = bench.hes.vault("HK-2")
+    assert bench.hes.vaults.import_vaults(new) == ["HK-2", "HK-3"]
+    vault = bench.hes.vaults.get("HK-2")
     assert (vault.status, vault.battery, vault.profile_id) == (VaultStatus.Ready, 100, "default")
     assert (vault.imported_at, vault.activation, vault.is_online) == (NOON, None, False)
-    assert [vault.id for vault in bench.hes.vaults()] == [SERIAL, "HK-2", "HK-3"]
+    assert [vault.id for vault in bench.hes.vaults.list()] == [SERIAL, "HK-2", "HK-3"]
 
 
 async def test_import_is_whole_or_not_at_all(bench: Bench) -> None:
     same_rfid = VaultImport("HK-4", mac="another", rfid=f"rfid {SERIAL}")
     with pytest.raises(StoreError, match="rfid"):
-        bench.hes.import_vaults([vault_import("HK-2"), same_rfid])
-    assert [vault.id for vault in bench.hes.vaults()] == [SERIAL]
+        bench.hes.vaults.import_vaults([vault_import("HK-2"), same_rfid])
+    assert [vault.id for vault in bench.hes.vaults.list()] == [SERIAL]
 
 
 async def test_employees(bench: Bench) -> None:
-    ann = bench.hes.employee(bench.employee.id)
+    ann = bench.hes.employees.get(bench.employee.id)
     assert (ann.full_name, ann.email) == ("Ann Smith", "ann@example.org")
-    bench.hes.create_employee("Ann", "Adams")
-    assert [who.full_name for who in bench.hes.employees()] == ["Ann Adams", "Ann Smith"]
+    bench.hes.employees.create(EmployeeDetails("Ann", "Adams"))
+    assert [who.full_name for who in bench.hes.employees.list()] == ["Ann Adams", "Ann Smith"]
     for names, code in [
         (("Ann", "Smith", ""), HesCode.EmployeeAlreadyExist),
         (("", "Smith", ""), HesCode.None_),
@@ -301,17 +301,17 @@ async def test_employees(bench: Bench) -> None:
         (("Eve", "", "e@v@e"), HesCode.None_),
     ]:
         with pytest.raises(HesRuleError) as raised:
-            bench.hes.create_employee(*names)
+            bench.hes.employees.create(EmployeeDetails(*names))
         assert raised.value.code is code
     with pytest.raises(HesRuleError) as raised:
-        bench.hes.employee("nobody")
+        bench.hes.employees.get("nobody")
     assert raised.value.code is HesCode.EmployeeNotFound
-    assert len(bench.hes.employees()) == 2
+    assert len(bench.hes.employees.list()) == 2
 
 
 async def test_default_profile(bench: Bench) -> None:
     """The values that every new server has; a key gets them as they stand (B-013)."""
-    assert bench.hes.access_params(SERIAL) == AccessParams(
+    assert bench.hes.vaults.access_params(SERIAL) == AccessParams(
         conditions=Condition.BUTTON_BOND | Condition.MASTER_KEY_BOND,
         pin_min_length=4,
         pin_max_tries=10,

@@ -33,10 +33,10 @@ async def refusal(call: Awaitable[object]) -> HesErrorCode:
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 async def test_who_is_let_in(bench: Bench, call: Callable[[Bench], Awaitable[object]]) -> None:
-    bench.hes.unapprove_workstation("PC-1")
+    bench.hes.workstations.unapprove("PC-1")
     bench.hes.set_alarm(True)
     assert await refusal(call(bench)) is HesErrorCode.HesWorkstationNotApproved
-    bench.hes.approve_workstation("PC-1")
+    bench.hes.workstations.approve("PC-1")
     assert await refusal(call(bench)) is HesErrorCode.HesAlarm
     assert (bench.vault.is_online, bench.vault.battery) == (False, 100)
     bench.hes.set_alarm(False)
@@ -47,14 +47,17 @@ async def test_who_is_let_in(bench: Bench, call: Callable[[Bench], Awaitable[obj
 
 async def test_new_workstation_waits_for_approval(bench: Bench) -> None:
     newcomer = bench.hes.connect(FakeWorkstation("PC-2", bench.key))
-    assert [(row.id, row.approved) for row in bench.hes.workstations()] == [("PC-1", True), ("PC-2", False)]
+    assert [(row.id, row.approved) for row in bench.hes.workstations.list()] == [
+        ("PC-1", True),
+        ("PC-2", False),
+    ]
     call = newcomer.update_hw_vault_properties(bench.report(), return_info=True)
     assert await refusal(call) is HesErrorCode.HesWorkstationNotApproved
-    bench.hes.approve_workstation("PC-2")
+    bench.hes.workstations.approve("PC-2")
     bench.hes.connect(FakeWorkstation("PC-2", bench.key))
     assert await newcomer.get_hw_vault_licenses(SERIAL) == []
     with pytest.raises(HesRuleError) as raised:
-        bench.hes.approve_workstation("PC-3")
+        bench.hes.workstations.approve("PC-3")
     assert raised.value.code is HesCode.WorkstationNotFound
 
 
@@ -83,10 +86,10 @@ async def test_connection_states(bench: Bench) -> None:
     assert await report(ConnectionState.INITIALIZING)
     assert await report(ConnectionState.FINALIZING)
     assert await report(ConnectionState.ONLINE)
-    assert bench.hes.employee(bench.employee.id).last_seen is None
+    assert bench.hes.employees.get(bench.employee.id).last_seen is None
     bench.clock.move(minutes=1)
     assert not await report(ConnectionState.OFFLINE)
-    assert bench.hes.employee(bench.employee.id).last_seen == bench.clock.now
+    assert bench.hes.employees.get(bench.employee.id).last_seen == bench.clock.now
     assert await refusal(bench.update()) is HesErrorCode.DeviceNotConnectedToAnyHost  # E-011
 
 
@@ -96,8 +99,8 @@ def license_until(number: int, end: datetime, data: bytes | None = b"x" * 128) -
 
 async def test_licences(bench: Bench) -> None:
     ends = [NOON.replace(hour=0), NOON - timedelta(days=1), NOON + timedelta(days=100)]
-    bench.hes.import_licenses(SERIAL, [license_until(number, end) for number, end in enumerate(ends)])
-    bench.hes.import_licenses(
+    bench.hes.vaults.import_licenses(SERIAL, [license_until(number, end) for number, end in enumerate(ends)])
+    bench.hes.vaults.import_licenses(
         SERIAL, [license_until(3, NOON + timedelta(days=1), None), license_until(0, ends[0])]
     )
     assert bench.vault.has_new_license
@@ -129,7 +132,7 @@ async def test_licences(bench: Bench) -> None:
     ],
 )
 async def test_licence_status(bench: Bench, days: int, status: VaultLicenseStatus) -> None:
-    bench.hes.import_licenses(SERIAL, [license_until(1, NOON + timedelta(days=days))])
+    bench.hes.vaults.import_licenses(SERIAL, [license_until(1, NOON + timedelta(days=days))])
     await bench.connection.hw_vault_license_applied(SERIAL, "1")
     assert bench.vault.license_status is status
 
@@ -144,7 +147,7 @@ async def test_licence_of_another_key(bench: Bench) -> None:
 
 async def test_need_for_a_licence_is_told(bench: Bench) -> None:
     await bench.assign()
-    bench.hes.import_licenses(SERIAL, [license_until(1, NOON)])
+    bench.hes.vaults.import_licenses(SERIAL, [license_until(1, NOON)])
     told = await bench.connection.update_hw_vault_properties(bench.report(), return_info=True)
     assert told is not None
     assert told.need_update_license
@@ -156,7 +159,7 @@ async def test_link(bench: Bench) -> None:
     await bench.update()
     assert bench.workstation.channels == [4]
     assert (bench.key.commands, bench.key.attempts) == ([Command.LINK], 3)
-    assert bench.key.code == bench.hes.get_activation_code(SERIAL)
+    assert bench.key.code == bench.hes.vaults.activation_code(SERIAL)
     assert bench.vault.status is VaultStatus.Reserved
 
 
@@ -168,7 +171,7 @@ async def test_access(bench: Bench) -> None:
     await bench.arrive()
     await bench.update()
     assert bench.key.access_time == int(bench.clock.now.timestamp())
-    assert bench.key.access_params == bench.hes.access_params(SERIAL)
+    assert bench.key.access_params == bench.hes.vaults.access_params(SERIAL)
     assert bench.vault.activation is not None
     assert bench.vault.activation.name == "Activated"
 
@@ -211,7 +214,7 @@ async def test_link_lost_before_it_was_recorded(bench: Bench) -> None:
     """B-011: the key is linked, the server does not know; the code still leads to Active, and applied stays false."""
     await bench.go("Reserved applied")
     bench.key.take(link_required=True)
-    await bench.hes.remove_hardware_vault(SERIAL)
+    await bench.hes.employees.remove_hardware_vault(SERIAL)
     await bench.arrive()
     assert await refusal(bench.update()) is HesErrorCode.DeviceHasBeenWiped
     await bench.assign()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
 from tests.hes.bench import SERIAL, vault_import
 
@@ -83,7 +84,7 @@ async def test_server_draws_from_the_source_that_it_is_given() -> None:
     codes = []
     for _ in range(2):
         async with Hes(random=repeatable(4)) as hes:
-            hes.import_vaults([vault_import()])
-            await hes.add_hardware_vault(hes.create_employee("Ann").id, SERIAL)
-            codes.append(hes.get_activation_code(SERIAL))
+            hes.vaults.import_vaults([vault_import()])
+            await hes.employees.add_hardware_vault(hes.employees.create(EmployeeDetails("Ann")).id, SERIAL)
+            codes.append(hes.vaults.activation_code(SERIAL))
     assert codes[0] == codes[1]

@@ -9,7 +9,7 @@ import pytest
 
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
-from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.emulator.hes.remote import RemoteLimits
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import HesError, HesErrorCode, HwVaultInfoFromClient
@@ -51,7 +51,7 @@ async def test_one_opening_for_two_workstations_each(bench: Bench) -> None:
     await bench.arrive()
     await bench.update()
     second = bench.hes.connect(FakeWorkstation("PC-2", bench.key))
-    bench.hes.approve_workstation("PC-2")
+    bench.hes.workstations.approve("PC-2")
     await second.update_hw_vault_properties(bench.report(), return_info=False)
     before = bench.key.handshakes
     await second.update_hw_vault_status(bench.report())
@@ -144,7 +144,7 @@ async def test_administrator_waits_for_the_key(bench: Bench) -> None:
     bench.key.hold = Command.LINK
     call = asyncio.create_task(bench.update())
     await bench.key.reached.wait()
-    removal = asyncio.create_task(bench.hes.remove_hardware_vault(SERIAL))
+    removal = asyncio.create_task(bench.hes.employees.remove_hardware_vault(SERIAL))
     await asyncio.wait({removal}, timeout=0.01)
     assert not removal.done()
     bench.key.released.set()
@@ -213,10 +213,10 @@ async def test_root_key_told_by_the_maker(genuine: bool) -> None:
     key = FakeKey()
     told = key.root_key if genuine else FakeKey().root_key
     async with Hes() as hes:
-        hes.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=told)])
-        await hes.add_hardware_vault(hes.create_employee("Ann").id, SERIAL)
+        hes.vaults.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=told)])
+        await hes.employees.add_hardware_vault(hes.employees.create(EmployeeDetails("Ann")).id, SERIAL)
         client = hes.connect(FakeWorkstation("PC-1", key))
-        hes.approve_workstation("PC-1")
+        hes.workstations.approve("PC-1")
         report = Bench(key=key).report()
         await client.update_hw_vault_properties(report, return_info=False)
         if genuine:
@@ -242,9 +242,11 @@ async def test_two_keys_on_two_workstations_at_once(bench: Bench) -> None:
     """E-023: while one key keeps the server waiting, the other is served."""
     key = FakeKey("HK-2")
     client = bench.hes.connect(FakeWorkstation("PC-2", key))
-    bench.hes.approve_workstation("PC-2")
-    bench.hes.import_vaults([VaultImport("HK-2", "mac", "rfid")])
-    await bench.hes.add_hardware_vault(bench.hes.create_employee("Bob").id, "HK-2")
+    bench.hes.workstations.approve("PC-2")
+    bench.hes.vaults.import_vaults([VaultImport("HK-2", "mac", "rfid")])
+    await bench.hes.employees.add_hardware_vault(
+        bench.hes.employees.create(EmployeeDetails("Bob")).id, "HK-2"
+    )
     await bench.assign()
     await bench.arrive()
     bench.key.hold = Command.LINK
@@ -253,14 +255,14 @@ async def test_two_keys_on_two_workstations_at_once(bench: Bench) -> None:
     report: HwVaultInfoFromClient = Bench(key=key).report()
     await client.update_hw_vault_properties(report, return_info=False)
     await client.update_hw_vault_status(report)
-    assert bench.hes.vault("HK-2").is_status_applied
+    assert bench.hes.vaults.get("HK-2").is_status_applied
     assert not slow.done()
     bench.key.released.set()
     await slow
-    assert bench.key.code == bench.hes.get_activation_code(SERIAL)
-    assert key.code == bench.hes.get_activation_code("HK-2")
+    assert bench.key.code == bench.hes.vaults.activation_code(SERIAL)
+    assert key.code == bench.hes.vaults.activation_code("HK-2")
     with pytest.raises(HesRuleError):
-        await bench.hes.suspend("HK-2")
+        await bench.hes.vaults.suspend("HK-2")
 
 
 # --- pushes: what the administrator does to a connected key ---
@@ -270,11 +272,11 @@ async def test_suspend_reaches_a_connected_key_at_once(bench: Bench) -> None:
     """D-001."""
     await bench.go("Active")
     await bench.arrive()
-    await bench.hes.suspend(SERIAL)
+    await bench.hes.vaults.suspend(SERIAL)
     await bench.hes.settled()
     assert (bench.key.commands, bench.key.attempts) == ([Command.LOCK_DEVICE_CODE], 3)
     assert (bench.vault.status, bench.vault.is_status_applied) == (VaultStatus.Suspended, True)
-    assert bench.key.code == bench.hes.get_activation_code(SERIAL)
+    assert bench.key.code == bench.hes.vaults.activation_code(SERIAL)
     # D-003
     await bench.leave()
     await bench.arrive()
@@ -286,7 +288,7 @@ async def test_activate_reaches_a_connected_key_at_once(bench: Bench) -> None:
     """D-007, Q4: Active again without another Access."""
     await bench.go("Locked")
     await bench.arrive()
-    await bench.hes.activate(SERIAL)
+    await bench.hes.vaults.activate(SERIAL)
     await bench.hes.settled()
     bench.key.take()
     await bench.update()
@@ -298,7 +300,7 @@ async def test_removal_wipes_a_connected_key_at_once(bench: Bench) -> None:
     """Q8: as on the vendor's page."""
     await bench.go("Active")
     await bench.arrive()
-    await bench.hes.remove_hardware_vault(SERIAL)
+    await bench.hes.employees.remove_hardware_vault(SERIAL)
     await bench.hes.settled()
     assert bench.key.commands == [Command.WIPE]
     assert bench.vault.status is VaultStatus.Ready
@@ -309,7 +311,7 @@ async def test_compromise_does_not_touch_a_connected_key(bench: Bench) -> None:
     """Q13, D-022: all that comes of it is an error in the log."""
     await bench.go("Active")
     await bench.arrive()
-    await bench.hes.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
+    await bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
     await bench.hes.settled()
     assert bench.key.commands == []
     assert bench.events[-1].kind == "failed"
@@ -320,7 +322,7 @@ async def test_push_that_fails_is_told(bench: Bench) -> None:
     await bench.go("Active")
     await bench.arrive()
     bench.key.lost = True
-    await bench.hes.suspend(SERIAL)
+    await bench.hes.vaults.suspend(SERIAL)
     await bench.hes.settled()
     assert (bench.events[-1].kind, bench.events[-1].serial) == ("failed", SERIAL)
     assert "HesDeviceHubDisconnected" in bench.events[-1].text
@@ -333,6 +335,6 @@ async def test_push_that_fails_is_told(bench: Bench) -> None:
 
 async def test_no_push_to_a_key_that_is_not_here(bench: Bench) -> None:
     await bench.go("Active")
-    await bench.hes.suspend(SERIAL)
+    await bench.hes.vaults.suspend(SERIAL)
     await bench.hes.settled()
     assert [event.kind for event in bench.events] == ["admin", "status"]

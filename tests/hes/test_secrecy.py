@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hideez_bench.emulator.hes.errors import StoreError
+from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.device import Traffic
 from hideez_bench.protocol.hes import HesKeyRefused
@@ -35,7 +36,7 @@ async def test_nothing_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
     bench.set_up()
     async with bench.hes as hes:
         await bench.assign()
-        codes = [hes.get_activation_code(SERIAL)]
+        codes = [hes.vaults.activation_code(SERIAL)]
         await bench.arrive()
         await bench.update()
         assert bench.key.master_key is not None
@@ -45,9 +46,9 @@ async def test_nothing_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
             await bench.update()
         bench.key.refuse = {}
         await bench.update()
-        await hes.suspend(SERIAL)
+        await hes.vaults.suspend(SERIAL)
         await hes.settled()
-        codes.append(hes.get_activation_code(SERIAL))
+        codes.append(hes.vaults.activation_code(SERIAL))
         with hes._core.store.transaction() as rows:
             row = rows.vault(SERIAL)
             activation = rows.pending_activation(SERIAL)
@@ -58,8 +59,8 @@ async def test_nothing_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
             *map(repr, codes),
             f"{codes[0]} {codes[0]!s:>8}",
             repr(hes),
-            repr(hes.vault(SERIAL)),
-            repr(hes.employees()),
+            repr(hes.vaults.get(SERIAL)),
+            repr(hes.employees.list()),
             repr(bench.connection),
             f"{row!r} {activation!r}",
             *traceback.format_exception(refused.value),
@@ -84,13 +85,13 @@ async def test_failed_statement_does_not_show_its_parameters(
 ) -> None:
     path = tmp_path / "hes.db"
     async with Hes(f"sqlite:///{path}", random=lambda size: bytes(range(1, size + 1))) as hes:
-        hes.import_vaults([vault_import()])
-        employee = hes.create_employee("Ann")
+        hes.vaults.import_vaults([vault_import()])
+        employee = hes.employees.create(EmployeeDetails("Ann"))
         connection = sqlite3.connect(path)
         connection.execute(f"CREATE TRIGGER cut BEFORE {failing} BEGIN SELECT RAISE(ABORT, 'cut'); END")
         connection.close()
         with pytest.raises(StoreError, match="cut") as raised:
-            await hes.add_hardware_vault(employee.id, SERIAL)
+            await hes.employees.add_hardware_vault(employee.id, SERIAL)
         text = "".join(traceback.format_exception(raised.value))
         assert "hide_parameters" in text
         for form in forms(secret):

@@ -32,11 +32,11 @@ async def test_everything_survives_a_restart(tmp_path: Path) -> None:
         await first.arrive()
         await first.update()
         first.hes.set_alarm(True)
-        code, vault = first.hes.get_activation_code(SERIAL), first.vault
+        code, vault = first.hes.vaults.activation_code(SERIAL), first.vault
     first.key.forget_channel()
     second = Bench(url, key=first.key)
     async with second.hes:
-        assert second.hes.get_activation_code(SERIAL) == code
+        assert second.hes.vaults.activation_code(SERIAL) == code
         assert not second.vault.is_online
         assert second.vault.imported_at == vault.imported_at
         with pytest.raises(HesError) as raised:
@@ -78,13 +78,13 @@ async def test_two_servers_on_one_file(tmp_path: Path) -> None:
         bench.key.hold = Command.ACCESS
         call = asyncio.create_task(bench.update())
         await bench.key.reached.wait()
-        await other.remove_hardware_vault(SERIAL)
+        await other.employees.remove_hardware_vault(SERIAL)
         bench.key.released.set()
         with pytest.raises(HesError, match="changed on the server"):
             await call
         assert bench.vault.status is VaultStatus.Deactivated
         with pytest.raises(HesRuleError) as raised:
-            await other.add_hardware_vault(bench.employee.id, SERIAL)
+            await other.employees.add_hardware_vault(bench.employee.id, SERIAL)
         assert raised.value.code is HesCode.HardwareVaultCannotReserve
 
 
@@ -116,7 +116,7 @@ def test_damaged_file(tmp_path: Path) -> None:
 async def test_file_damaged_later(tmp_path: Path) -> None:
     path = tmp_path / "hes.db"
     async with Hes(url_of(path)) as hes:
-        hes.import_vaults([vault_import()])
+        hes.vaults.import_vaults([vault_import()])
     content = bytearray(path.read_bytes())
     content[4096:] = bytes(len(content) - 4096)
     path.write_bytes(content)
@@ -129,7 +129,7 @@ def test_another_version(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE app_settings SET value = '99' WHERE id = 'schema_version'")
     connection.close()
-    assert_refused(url_of(path), "hes.db", "version 99", "version 1")
+    assert_refused(url_of(path), "hes.db", "version 99", "version 2")
 
 
 def test_file_of_another_program(tmp_path: Path) -> None:
@@ -152,11 +152,11 @@ def test_no_folder_no_url_no_driver(tmp_path: Path) -> None:
 async def test_read_only(tmp_path: Path) -> None:
     path = tmp_path / "hes.db"
     async with Hes(url_of(path)) as hes:
-        hes.import_vaults([vault_import()])
+        hes.vaults.import_vaults([vault_import()])
     async with Hes(f"sqlite:///file:{path}?mode=ro&uri=true") as hes:
         with pytest.raises(StoreError, match="cannot be written to"):
-            hes.import_vaults([vault_import("HK-2")])
-        assert [vault.id for vault in hes.vaults()] == [SERIAL]
+            hes.vaults.import_vaults([vault_import("HK-2")])
+        assert [vault.id for vault in hes.vaults.list()] == [SERIAL]
 
 
 async def test_in_use_by_another_process(tmp_path: Path) -> None:
@@ -165,14 +165,14 @@ async def test_in_use_by_another_process(tmp_path: Path) -> None:
         other = sqlite3.connect(path)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another process"):
-            hes.import_vaults([vault_import()])
+            hes.vaults.import_vaults([vault_import()])
         other.close()
-        assert hes.import_vaults([vault_import()]) == [SERIAL]
+        assert hes.vaults.import_vaults([vault_import()]) == [SERIAL]
 
 
 async def test_disk_full(tmp_path: Path) -> None:
     async with Hes(url_of(tmp_path / "hes.db")) as hes:
-        hes.import_vaults([vault_import()])
+        hes.vaults.import_vaults([vault_import()])
         limits = iter([1, 1, 2**20])  # pages; SQLite takes 1 as: no more than there are
 
         def limit(connection: sqlite3.Connection, record: object, proxy: object) -> None:
@@ -181,9 +181,9 @@ async def test_disk_full(tmp_path: Path) -> None:
         event.listen(hes._core.store._engine, "checkout", limit)
         many = [vault_import(f"HK-{number}") for number in range(1000, 2000)]
         with pytest.raises(StoreError, match="no room left"):
-            hes.import_vaults(many)
-        assert [vault.id for vault in hes.vaults()] == [SERIAL]
-        assert len(hes.import_vaults(many)) == 1000
+            hes.vaults.import_vaults(many)
+        assert [vault.id for vault in hes.vaults.list()] == [SERIAL]
+        assert len(hes.vaults.import_vaults(many)) == 1000
 
 
 def execute(path: Path, statement: str) -> None:
@@ -203,10 +203,10 @@ async def test_move_and_its_code_are_kept_together(tmp_path: Path) -> None:
         table = models.HardwareVaultActivation.__tablename__
         execute(path, f"CREATE TRIGGER cut BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'cut'); END")
         with pytest.raises(StoreError):
-            await hes.suspend(SERIAL)
+            await hes.vaults.suspend(SERIAL)
         assert bench.vault == before
         execute(path, "DROP TRIGGER cut")
-        await hes.suspend(SERIAL)
+        await hes.vaults.suspend(SERIAL)
         assert bench.vault.activation is HardwareVaultActivationStatus.Pending
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.hes import (
@@ -50,30 +50,30 @@ async def report(main: KeyDevice) -> HwVaultInfoFromClient:
 
 async def arrive(hes: Hes, transport: MessageTransport, main: KeyDevice) -> ClientConnection:
     client = hes.connect(Relay(transport))
-    hes.approve_workstation("PC-1")
+    hes.workstations.approve("PC-1")
     await client.update_hw_vault_properties(await report(main), return_info=False)
     return client
 
 
 async def test_a_key_s_whole_life() -> None:
     async with Hes() as hes, Desk().host() as host:
-        hes.import_vaults([VaultImport(SERIAL, IDENTITY.mac, IDENTITY.rfid)])
-        employee = hes.create_employee("Ann")
-        await hes.add_hardware_vault(employee.id, SERIAL)
+        hes.vaults.import_vaults([VaultImport(SERIAL, IDENTITY.mac, IDENTITY.rfid)])
+        employee = hes.employees.create(EmployeeDetails("Ann"))
+        await hes.employees.add_hardware_vault(employee.id, SERIAL)
         main = await host.open()
         client = await arrive(hes, host.transport, main)
 
         # Link, code, Access
         await client.update_hw_vault_status(await report(main))
         assert ((await main.refresh_device_info()).unlock_attempts, main.info.can_unlock) == (3, True)
-        first_code = hes.get_activation_code(SERIAL)
+        first_code = hes.vaults.activation_code(SERIAL)
         await main.unlock_device_code(first_code)
         await client.update_hw_vault_status(await report(main))
-        assert hes.vault(SERIAL).status is VaultStatus.Active
+        assert hes.vaults.get(SERIAL).status is VaultStatus.Active
         await client.auth_hw_vault(SERIAL)
 
         # Suspend; the old code is dead, and three of them lock the key
-        await hes.suspend(SERIAL)
+        await hes.vaults.suspend(SERIAL)
         await hes.settled()
         for error in (ErrorName.ERR_PIN_WRONG, ErrorName.ERR_PIN_WRONG, ErrorName.ERR_DEVICE_LOCKED_BY_CODE):
             with pytest.raises(KeyRefused) as refused:
@@ -82,19 +82,19 @@ async def test_a_key_s_whole_life() -> None:
         with pytest.raises(HesError) as raised:
             await client.update_hw_vault_status(await report(main))
         assert raised.value.code is HesErrorCode.HesDeviceLocked
-        assert hes.vault(SERIAL).status is VaultStatus.Locked
+        assert hes.vaults.get(SERIAL).status is VaultStatus.Locked
 
         # Activate
-        await hes.activate(SERIAL)
+        await hes.vaults.activate(SERIAL)
         await hes.settled()
-        await main.unlock_device_code(hes.get_activation_code(SERIAL))
+        await main.unlock_device_code(hes.vaults.activation_code(SERIAL))
         await client.update_hw_vault_status(await report(main))
-        assert hes.vault(SERIAL).status is VaultStatus.Active
+        assert hes.vaults.get(SERIAL).status is VaultStatus.Active
 
         # Remove: wiped at once
-        await hes.remove_hardware_vault(SERIAL)
+        await hes.employees.remove_hardware_vault(SERIAL)
         await hes.settled()
-        assert hes.vault(SERIAL).status is VaultStatus.Ready
+        assert hes.vaults.get(SERIAL).status is VaultStatus.Ready
 
 
 async def test_key_that_another_server_linked() -> None:
@@ -102,12 +102,12 @@ async def test_key_that_another_server_linked() -> None:
     desk = Desk()
     await desk.bring_to("U")
     async with Hes() as hes, desk.host() as host:
-        hes.import_vaults([VaultImport(SERIAL, IDENTITY.mac, IDENTITY.rfid)])
-        await hes.add_hardware_vault(hes.create_employee("Ann").id, SERIAL)
+        hes.vaults.import_vaults([VaultImport(SERIAL, IDENTITY.mac, IDENTITY.rfid)])
+        await hes.employees.add_hardware_vault(hes.employees.create(EmployeeDetails("Ann")).id, SERIAL)
         main = await host.open()
         client = await arrive(hes, host.transport, main)
         with pytest.raises(HesKeyRefused) as refused:
             await client.update_hw_vault_status(await report(main))
         assert refused.value.error is ErrorName.ERR_KEY_WRONG
-        assert hes.vault(SERIAL).status is VaultStatus.Reserved
-        assert isinstance(hes.get_activation_code(SERIAL), ActivationCode)
+        assert hes.vaults.get(SERIAL).status is VaultStatus.Reserved
+        assert isinstance(hes.vaults.activation_code(SERIAL), ActivationCode)

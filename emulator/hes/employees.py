@@ -1,0 +1,120 @@
+"""What an administrator does with employees: enter them, give them keys and take keys away."""
+
+from __future__ import annotations
+
+from hideez_bench.emulator.hes import draw, models, vault_rules
+from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
+from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
+from hideez_bench.emulator.hes.status_update import StatusUpdate
+from hideez_bench.emulator.hes.store import Rows, employee_for_admin, vault_for_admin
+from hideez_bench.emulator.hes.views import employee_view
+
+
+class Employees:
+    """Who carries keys. A call about somebody who is not there raises `HesRuleError` EmployeeNotFound."""
+
+    def __init__(self, core: Core, status_update: StatusUpdate) -> None:
+        self._core = core
+        self._status_update = status_update
+
+    def create(self, details: EmployeeDetails) -> EmployeeView:
+        """Enter somebody.
+
+        Raises:
+            HesRuleError: EmployeeAlreadyExist (the name is taken); no first name or an odd address (no code).
+        """
+        with self._core.store.transaction() as rows:
+            employee = self._entered(rows, details)
+            view = employee_view(employee)
+        self._core.tell(HesEventKind.ADMIN, "", f"enters employee {view.full_name}")
+        return view
+
+    def get(self, employee_id: str) -> EmployeeView:
+        """An employee."""
+        with self._core.store.transaction() as rows:
+            return employee_view(employee_for_admin(rows, employee_id))
+
+    async def add_hardware_vault(self, employee_id: str, vault_id: str) -> None:
+        """Assign a Ready vault: Reserved, with a new master key and a pending code.
+
+        Raises:
+            HesRuleError: EmployeeNotFound, OneHardwareVaultConstraint, HardwareVaultNotFound or
+                HardwareVaultCannotReserve, looked at in this order.
+        """
+        async with self._core.vault_locks[vault_id]:
+            with self._core.store.transaction() as rows:
+                employee = employee_for_admin(rows, employee_id)
+                vault = self._reserved(rows, employee, vault_id)
+            self._core.tell_move(vault, f"assigns key {vault_id} to {employee.full_name}")
+
+    async def remove_hardware_vault(
+        self, vault_id: str, reason: VaultStatusReason = VaultStatusReason.Withdrawal, *, push: bool = True
+    ) -> None:
+        """Take a vault from its employee: Deactivated, and wiped at its next contact; a key never linked is Ready.
+
+        With `push` a connected key is wiped at once, as from the vendor's page; its REST does not push (Q8).
+
+        Raises:
+            HesRuleError: HardwareVaultNotFound, HardwareVaultDoesNotAllowToRemove.
+        """
+        async with self._core.vault_locks[vault_id]:
+            with self._core.store.transaction() as rows:
+                vault = vault_for_admin(rows, vault_id)
+                vault_rules.remove(rows, vault, reason, self._core.utc())
+            self._core.tell_move(vault, f"takes key {vault_id} from its employee")
+        if push:
+            self._status_update.start(vault_id)
+
+    def _entered(self, rows: Rows, details: EmployeeDetails) -> models.Employee:
+        _check(details)
+        if rows.employee_named(details.first_name, details.last_name):
+            raise HesRuleError(
+                HesCode.EmployeeAlreadyExist, f"There is an employee {details.full_name} already."
+            )
+        employee = models.Employee(id=draw.identifier(self._core.random))
+        _fill(employee, details)
+        rows.add(employee)
+        return employee
+
+    def _reserved(self, rows: Rows, employee: models.Employee, vault_id: str) -> models.HardwareVault:
+        if employee.hardware_vaults:
+            raise HesRuleError(
+                HesCode.OneHardwareVaultConstraint,
+                f"{employee.full_name} has key {employee.hardware_vaults[0].id} already.",
+            )
+        vault = vault_for_admin(rows, vault_id)
+        key = draw.master_key(self._core.random)
+        code = draw.activation_code(self._core.random)
+        vault_rules.reserve(rows, vault, employee, key, code, self._core.utc())
+        return vault
+
+    def list(self) -> list[EmployeeView]:
+        """Every employee, by name."""
+        with self._core.store.transaction() as rows:
+            return [employee_view(employee) for employee in rows.employees()]
+
+
+def _check(details: EmployeeDetails) -> None:
+    if not details.first_name:
+        raise HesRuleError(HesCode.None_, "An employee needs a first name; nothing was entered.")
+    if details.email and not _is_address(details.email):
+        raise HesRuleError(
+            HesCode.None_,
+            f"{details.email} is no e-mail address; nothing of {details.full_name} was entered.",
+        )
+
+
+def _fill(employee: models.Employee, details: EmployeeDetails) -> None:
+    employee.first_name = details.first_name
+    employee.last_name = details.last_name
+    employee.email = details.email
+    employee.phone_number = details.phone_number
+    employee.department_id = details.department_id
+    employee.position_id = details.position_id
+
+
+def _is_address(text: str) -> bool:
+    """As much as the vendor looks at: one @, neither first nor last."""
+    return text.count("@") == 1 and not text.startswith("@") and not text.endswith("@")

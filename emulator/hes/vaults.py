@@ -1,0 +1,121 @@
+"""What an administrator does with vaults: import, look, suspend, activate, report as lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hideez_bench.emulator.hes import draw, licenses, models, vault_rules
+from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
+from hideez_bench.emulator.hes.records import LicenseImport, VaultImport, VaultView
+from hideez_bench.emulator.hes.remote import RemoteDevices
+from hideez_bench.emulator.hes.status_update import StatusUpdate
+from hideez_bench.emulator.hes.store import Rows, vault_for_admin
+from hideez_bench.emulator.hes.views import vault_view
+from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.values import AccessParams
+
+
+class Vaults:
+    """The vaults. A call about one that the server does not know raises `HesRuleError` HardwareVaultNotFound."""
+
+    def __init__(self, core: Core, remotes: RemoteDevices, status_update: StatusUpdate) -> None:
+        self._core = core
+        self._remotes = remotes
+        self._status_update = status_update
+
+    def import_vaults(self, records: Iterable[VaultImport]) -> list[str]:
+        """Take over keys and their licences; known serial numbers are skipped. Returns the new ones."""
+        new: list[str] = []
+        now = self._core.utc()
+        with self._core.store.transaction() as rows:
+            for record in records:
+                if rows.vault(record.id) is None:
+                    vault = vault_rules.imported(record, now)
+                    rows.add(vault)
+                    licenses.take_over(rows, vault, record.licenses, now)
+                    new.append(record.id)
+        for vault_id in new:
+            self._core.tell(HesEventKind.ADMIN, vault_id, f"imports key {vault_id}")
+        return new
+
+    def import_licenses(self, vault_id: str, records: Iterable[LicenseImport]) -> None:
+        """Take over further licences of a known key."""
+        with self._core.store.transaction() as rows:
+            vault = vault_for_admin(rows, vault_id)
+            licenses.take_over(rows, vault, records, self._core.utc())
+        self._core.tell(HesEventKind.ADMIN, vault_id, f"imports licences for key {vault_id}")
+
+    def get(self, vault_id: str) -> VaultView:
+        """A vault."""
+        with self._core.store.transaction() as rows:
+            return self._view(rows, vault_for_admin(rows, vault_id))
+
+    def access_params(self, vault_id: str) -> AccessParams:
+        """The access profile of a vault, as the key gets it."""
+        with self._core.store.transaction() as rows:
+            return vault_for_admin(rows, vault_id).profile.access_params()
+
+    def activation_code(self, vault_id: str) -> ActivationCode:
+        """The code that the employee must type. Reading it changes nothing, however often (Q14).
+
+        Raises:
+            HesRuleError: ActivationCodeNotFound, when none is pending.
+        """
+        with self._core.store.transaction() as rows:
+            return vault_rules.pending_code(rows, vault_id)
+
+    async def suspend(self, vault_id: str, description: str = "") -> None:
+        """Suspend an Active vault, with a new code. A connected key is locked at once, in the background.
+
+        Raises:
+            HesRuleError: no code where the vault is not Active.
+        """
+        code = draw.activation_code(self._core.random)
+        async with self._core.vault_locks[vault_id]:
+            with self._core.store.transaction() as rows:
+                vault = vault_for_admin(rows, vault_id)
+                vault_rules.suspend(rows, vault, description, code, self._core.utc())
+            self._core.tell_move(vault, f"suspends key {vault_id}")
+        self._status_update.start(vault_id)
+
+    async def activate(self, vault_id: str, description: str = "") -> None:
+        """Give a Locked vault another chance: Suspended, with a new code; raises as `suspend`."""
+        code = draw.activation_code(self._core.random)
+        async with self._core.vault_locks[vault_id]:
+            with self._core.store.transaction() as rows:
+                vault = vault_for_admin(rows, vault_id)
+                vault_rules.activate(rows, vault, description, code, self._core.utc())
+            self._core.tell_move(vault, f"activates key {vault_id}")
+        self._status_update.start(vault_id)
+
+    async def compromise(
+        self, vault_id: str, *, reason: VaultStatusReason, retyped_id: str, description: str = ""
+    ) -> None:
+        """Report a vault Lost or Stolen, for good. Its master key is gone with it, so it can never be wiped (Q13).
+
+        Raises:
+            HesRuleError: no code where the serial number was retyped wrongly, for another reason, or where the vault
+                is neither Reserved, Active, Locked nor Suspended.
+        """
+        async with self._core.vault_locks[vault_id]:
+            with self._core.store.transaction() as rows:
+                vault = vault_for_admin(rows, vault_id)
+                if retyped_id != vault_id:
+                    raise HesRuleError(
+                        HesCode.None_,
+                        f"The serial number was not retyped as {vault_id}; the key stays as it is.",
+                    )
+                vault_rules.compromise(rows, vault, reason, description)
+            self._core.tell_move(vault, f"reports key {vault_id} as compromised")
+        self._status_update.start(vault_id)
+
+    def _view(self, rows: Rows, vault: models.HardwareVault) -> VaultView:
+        is_online = self._remotes.any_workstation(vault.id) is not None
+        return vault_view(vault, rows.latest_activation(vault.id), is_online=is_online)
+
+    def list(self) -> list[VaultView]:
+        """Every vault, by serial number."""
+        with self._core.store.transaction() as rows:
+            return [self._view(rows, vault) for vault in rows.vaults()]

@@ -14,7 +14,7 @@ from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS, OpenLink
 from hideez_bench.harness.client.flow import ConnectionFlow, FlowResult
 from hideez_bench.harness.client.relay import RelayingWorkstation
-from hideez_bench.harness.client.session import UserInterface
+from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.describe import describe

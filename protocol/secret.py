@@ -101,3 +101,14 @@ class StorageData(Secret):
     """What a record of the key's storage holds, or a piece of it: logins, passwords, secrets of one-time passwords."""
 
     __slots__ = ()
+
+
+class MasterPassword(Secret):
+    """What a person without a server makes a master key from: UTF-8 bytes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> MasterPassword:
+        """The password as it was typed."""
+        return cls(text.encode())

@@ -19,7 +19,7 @@ from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_
 from hideez_bench.harness.cli.options import defect_option, wire_option
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
-from hideez_bench.harness.client.session import UserInterface
+from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.links.bleak_link import ConnectionFailed, KeyNotFound, NoBluetooth
 from hideez_bench.harness.people import Choice, Entry, ScriptedPerson, TerminalPerson, parse_entry
 from hideez_bench.harness.stage import Stage, open_stage
@@ -222,7 +222,9 @@ class _Run:
     def _person(self, bench: Bench, serial: str) -> UserInterface:
         if not self._entries and is_a_person_there():
             return TerminalPerson(
-                ask_hidden, lambda: show(f"{bench.administrator.code(serial).reveal().decode()}\n")
+                ask_hidden,
+                lambda: show(f"{bench.administrator.code(serial).reveal().decode()}\n"),
+                lambda text: show(f"{text}\n"),
             )
         return ScriptedPerson(self._entries or [Choice.RIGHT], lambda: bench.administrator.code(serial))
 

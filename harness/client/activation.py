@@ -10,7 +10,8 @@ from hideez_bench.harness.client.errors import (
     GetActivationCodeTimeout,
     WorkflowError,
 )
-from hideez_bench.harness.client.session import CodePrompt, Session
+from hideez_bench.harness.client.session import Session
+from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.timeline import Actor, Kind
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.link import LinkLost

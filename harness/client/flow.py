@@ -19,10 +19,12 @@ from hideez_bench.harness.client.connecting import (
 )
 from hideez_bench.harness.client.errors import FlowCancelled
 from hideez_bench.harness.client.licensing import update_licenses
-from hideez_bench.harness.client.outcome import EndState, Stack, end_state
+from hideez_bench.harness.client.outcome import EndState, end_state
 from hideez_bench.harness.client.relay import RelayingWorkstation
-from hideez_bench.harness.client.session import Session, UserInterface
+from hideez_bench.harness.client.session import Session
 from hideez_bench.harness.client.state_update import update_state
+from hideez_bench.harness.client.user_interface import UserInterface
+from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.describe import describe

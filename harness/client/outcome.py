@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from hideez_bench.harness.client.errors import FlowCancelled, GetActivationCodeTimeout
+from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode
-
-
-class Stack(Enum):
-    """Through which Bluetooth stack the client reaches the key."""
-
-    SYSTEM = auto()
-    DONGLE = auto()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hideez_bench.harness.client.workstation import WorkstationState
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.hes import HesError, HesErrorCode, ProximitySettings
 from hideez_bench.protocol.names import ErrorName
@@ -40,10 +41,15 @@ class RelayedChannel:
 
 
 class RelayingWorkstation:
-    """Knows which keys are connected here, and relays to them on the server's channel."""
+    """The workstation as the server calls it: relays to its keys on the server's channel, and passes on notices.
 
-    def __init__(self, name: str, wire: Wire) -> None:
+    Attributes:
+        state: what the notices change, and flows look at.
+    """
+
+    def __init__(self, name: str, wire: Wire, state: WorkstationState | None = None) -> None:
         self.id = name
+        self.state = state or WorkstationState()
         self._server_channel = wire.profile.channel("HES")
         self._keys: dict[str, PacketTransport] = {}
 
@@ -70,21 +76,28 @@ class RelayingWorkstation:
 
     def set_alarm_state(self, on: bool) -> None:
         """See `Workstation.set_alarm_state`."""
+        self.state.set_alarm(on)
 
     def workstation_approved(self) -> None:
         """See `Workstation.workstation_approved`."""
+        self.state.set_approved(True)
 
     def workstation_unapproved(self) -> None:
         """See `Workstation.workstation_unapproved`."""
+        self.state.set_approved(False)
 
     def update_proximity_settings(self, settings: Sequence[ProximitySettings]) -> None:
         """See `Workstation.update_proximity_settings`."""
+        self.state.proximity = {setting.serial: setting for setting in settings}
 
     def update_rfid_indicator_state(self, on: bool) -> None:
         """See `Workstation.update_rfid_indicator_state`."""
+        self.state.reads_rfid = on
 
     def lock_hw_vault_storage(self, serial: str) -> None:
         """See `Workstation.lock_hw_vault_storage`."""
+        self.state.storage_locked.add(serial)
 
     def lift_hw_vault_storage_lock(self, serial: str) -> None:
         """See `Workstation.lift_hw_vault_storage_lock`."""
+        self.state.storage_locked.discard(serial)

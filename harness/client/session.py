@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from hideez_bench.harness.client.errors import TEXTS, FlowMessage
+from hideez_bench.harness.client.user_interface import Notice, NoticeKind, UserInterface
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.hes import (
@@ -15,25 +15,7 @@ from hideez_bench.protocol.hes import (
     HwVaultInfoFromHes,
 )
 from hideez_bench.protocol.link import Link
-from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.transport import PacketTransport
-
-
-@dataclass(frozen=True)
-class CodePrompt:
-    """What the person is asked: the code for this key, within `seconds`, with so many attempts left."""
-
-    serial: str
-    attempts_remaining: int
-    seconds: float
-
-
-class UserInterface(Protocol):
-    """The person in front of the client."""
-
-    async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
-        """What the person typed, or None when the person gave up. Cancelled when the time is over."""
-        ...
 
 
 @dataclass
@@ -69,6 +51,11 @@ class Session:
         )
 
     def show(self, message: FlowMessage, detail: str = "") -> None:
-        """Put a message before the person."""
+        """Put an error before the person; the flow goes on."""
         text = f"{TEXTS[message]} {detail}".strip()
         self.timeline.tell(Actor.CLIENT, text, kind=Kind.BAD, to=Actor.PERSON)
+        self.ui.show(Notice(NoticeKind.ERROR, text, message))
+
+    def progress(self, message: FlowMessage, kind: NoticeKind = NoticeKind.PROGRESS) -> None:
+        """Tell the person what the client is at, or waits for."""
+        self.ui.show(Notice(kind, TEXTS[message], message))

@@ -7,7 +7,8 @@ import pytest
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
 from hideez_bench.harness.client.errors import FlowMessage, WorkflowError
-from hideez_bench.harness.client.outcome import Stack, end_state
+from hideez_bench.harness.client.outcome import end_state
+from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.links.bleak_link import KeyNotFound
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import ErrorName

@@ -8,7 +8,8 @@ import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.client.errors import FlowCancelled, GetActivationCodeTimeout
-from hideez_bench.harness.client.session import CodePrompt
+from hideez_bench.harness.client.user_interface import CodePrompt
+from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.secret import ActivationCode
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
@@ -22,16 +23,21 @@ async def never() -> ActivationCode | None:
     raise AssertionError("unreachable")
 
 
-class SlowPerson:
+def no_code() -> ActivationCode:
+    raise AssertionError("this person types no code by name")
+
+
+class SlowPerson(ScriptedPerson):
     """Takes so many seconds for each code."""
 
     def __init__(self, rig: Rig, *delays: float) -> None:
-        self._person = rig.person(*[WRONG] * (len(delays) - 1), RIGHT)
+        entries = [*[WRONG] * (len(delays) - 1), RIGHT]
+        super().__init__(entries, lambda: rig.bench.administrator.code(rig.serial))
         self._delays = iter(delays)
 
     async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
         await asyncio.sleep(next(self._delays))
-        return await self._person.get_activation_code(prompt)
+        return await super().get_activation_code(prompt)
 
 
 @pytest.mark.parametrize("text", ["", "1", "12345", "123456789", "1" * 255])
@@ -77,12 +83,12 @@ async def test_c011_giving_up_is_silent_and_costs_nothing(rig: Rig) -> None:
 
 
 async def test_e020_a_long_press_ends_the_prompt_silently(rig: Rig) -> None:
-    class Presses:
+    class Presses(ScriptedPerson):
         async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
             rig.application.press(Button.LONG)
             return await never()
 
-    async with rig.bench.flow(Presses()) as flow:
+    async with rig.bench.flow(Presses([], no_code)) as flow:
         result = await flow.run()
     assert isinstance(result.error, FlowCancelled)
     assert "long" in str(result.error)
@@ -90,18 +96,15 @@ async def test_e020_a_long_press_ends_the_prompt_silently(rig: Rig) -> None:
 
 
 async def test_e021_a_key_that_goes_out_of_reach_ends_the_prompt_and_keeps_its_count(rig: Rig) -> None:
-    class WalksAway:
-        def __init__(self) -> None:
-            self._first = True
-
+    class WalksAway(ScriptedPerson):
         async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
-            if self._first:
-                self._first = False
+            self.prompts.append(prompt)
+            if len(self.prompts) == 1:
                 return ActivationCode.from_text("000000")
             await rig.application.server.disconnect()
             return await never()
 
-    async with rig.bench.flow(WalksAway()) as flow:
+    async with rig.bench.flow(WalksAway([], no_code)) as flow:
         result = await flow.run()
     assert isinstance(result.error, FlowCancelled)
     assert "lost" in str(result.error)

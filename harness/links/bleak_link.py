@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -61,11 +62,18 @@ class BleakOptions:
 class BleakLink:
     """A GATT connection to the key of a name (`HK-00203`) or address (`AA:BB:CC:DD:EE:FF`).
 
-    `timeout` is the time for all of entering, in seconds: to find, to connect, to discover, to subscribe.
+    `timeout` is the time for all of entering, in seconds: to find, to connect, to discover, to subscribe. A `device`
+    that a scanner has just heard is connected without another search.
     """
 
     def __init__(
-        self, target: str, *, profile: Profile, timeout: float, options: BleakOptions | None = None
+        self,
+        target: str,
+        *,
+        profile: Profile,
+        timeout: float,
+        options: BleakOptions | None = None,
+        device: BLEDevice | None = None,
     ) -> None:
         self.name = target
         self.info = b""
@@ -73,6 +81,7 @@ class BleakLink:
         self._profile = profile
         self._timeout = timeout
         self._options = options or BleakOptions()
+        self._heard = device
         self._client: BleakClient | None = None
         self._main: BleakGATTCharacteristic | None = None
         self._on_packet: Callable[[bytes], None] = lambda packet: None
@@ -104,10 +113,7 @@ class BleakLink:
         except BleakBluetoothNotAvailableError as error:
             raise NoBluetooth(_why_no_bluetooth(error)) from None
         except OSError as error:
-            raise NoBluetooth(
-                f"This machine's Bluetooth cannot be used: its message bus does not answer ({error.strerror}); "
-                "start D-Bus and bluetoothd, or use --target emulator, which needs neither."
-            ) from None
+            raise NoBluetooth(_why_no_bus(error)) from None
         except (BleakError, EOFError) as error:
             await self._drop()
             if not found:
@@ -150,6 +156,8 @@ class BleakLink:
             ) from None
 
     async def _find(self) -> BLEDevice:
+        if self._heard is not None:
+            return self._heard
         services = {self._profile.uuid("hideez_service"), self._profile.uuid("hideez_service_second")}
         by_address = ADDRESS.fullmatch(self.name) is not None
 
@@ -198,6 +206,26 @@ class BleakLink:
         except (BleakError, EOFError, TimeoutError):
             # It is gone already, or the Bluetooth stack is: either way there is no link any more.
             self._lost = True
+
+
+@contextmanager
+def scan_errors() -> Iterator[None]:
+    """Inside, what keeps this machine from scanning is raised as `NoBluetooth`, in one sentence."""
+    try:
+        yield
+    except BleakBluetoothNotAvailableError as error:
+        raise NoBluetooth(_why_no_bluetooth(error)) from None
+    except OSError as error:
+        raise NoBluetooth(_why_no_bus(error)) from None
+    except (BleakError, EOFError) as error:
+        raise NoBluetooth(_why_no_scan(error)) from None
+
+
+def _why_no_bus(error: OSError) -> str:
+    return (
+        f"This machine's Bluetooth cannot be used: its message bus does not answer ({error.strerror}); "
+        "start D-Bus and bluetoothd, or use --target emulator, which needs neither."
+    )
 
 
 def _why_no_bluetooth(error: BleakBluetoothNotAvailableError) -> str:

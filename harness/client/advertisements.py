@@ -1,0 +1,157 @@
+"""Keys within reach, as their advertisements come in: bleak's scanner as a stream that several can follow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from bleak import BleakScanner
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+from bleak.exc import BleakError
+
+from hideez_bench.harness.links.bleak_link import BleakOptions, scan_errors
+from hideez_bench.protocol.profile import Profile
+
+FAINTEST, STRONGEST = -100, -50
+GONE_SECONDS = 10.0
+"""After so long without an advertisement a key counts as out of reach (modelled)."""
+
+Listener = Callable[["Advertisement"], None]
+
+
+def proximity_percent(rssi: int) -> float:
+    """How near a signal of so many dBm is, in percent.
+
+    Modelled: the client's formula is not public. This is the usual one for signal quality, a straight line from
+    -100 dBm (0 %) to -50 dBm (100 %), by which the default threshold of 70 % is -65 dBm.
+    """
+    return max(0.0, min(100.0, (rssi - FAINTEST) * 100 / (STRONGEST - FAINTEST)))
+
+
+@dataclass(frozen=True)
+class Advertisement:
+    """A key said that it is there: local name, address, signal in dBm and in percent.
+
+    `device` is bleak's, by which it can be connected without another search.
+    """
+
+    name: str
+    address: str
+    rssi: int
+    proximity: float
+    device: BLEDevice | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def heard(cls, name: str, address: str, rssi: int, device: BLEDevice | None = None) -> Advertisement:
+        """One whose proximity follows from its signal."""
+        return cls(name, address, rssi, proximity_percent(rssi), device)
+
+    def is_of(self, *, serial: str = "", mac: str = "") -> bool:
+        """Whether this is the key of a serial number or address (12 hexadecimal digits, with or without separators).
+
+        The local name ends with the last five digits of the serial number.
+        """
+        if mac and mac.replace(":", "").upper() == self.address.replace(":", "").upper():
+            return True
+        return bool(serial) and serial[-5:] == self.name[-5:]
+
+
+class Airwaves:
+    """Who is within reach, and who wants to know. Fed by a `Scan`, or by a test."""
+
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock
+        self._listeners: dict[Listener, None] = {}
+        self._latest: dict[str, tuple[float, Advertisement]] = {}
+
+    def hear(self, advertisement: Advertisement) -> None:
+        """Tell everybody."""
+        self._latest[advertisement.address] = (self._now(), advertisement)
+        for listener in list(self._listeners):
+            listener(advertisement)
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Inside, the listener is called at each advertisement."""
+        self._listeners[listener] = None
+        try:
+            yield
+        finally:
+            del self._listeners[listener]
+
+    def in_reach(self) -> list[Advertisement]:
+        """The latest advertisement of each key that is not out of reach."""
+        earliest = self._now() - GONE_SECONDS
+        self._latest = {address: heard for address, heard in self._latest.items() if heard[0] >= earliest}
+        return [advertisement for _, advertisement in self._latest.values()]
+
+    async def wait_for(
+        self, matches: Callable[[Advertisement], bool], *, timeout: float
+    ) -> Advertisement | None:
+        """The first advertisement from now on that matches; None if there is none within `timeout` seconds."""
+        found: asyncio.Future[Advertisement] = asyncio.get_running_loop().create_future()
+
+        def look(advertisement: Advertisement) -> None:
+            if not found.done() and matches(advertisement):
+                found.set_result(advertisement)
+
+        with self.listening(look):
+            try:
+                async with asyncio.timeout(timeout):
+                    return await found
+            except TimeoutError:
+                return None
+
+    def _now(self) -> float:
+        return (self._clock or asyncio.get_running_loop().time)()
+
+
+class Scan:
+    """Inside, what keys advertise on this radio comes into `airwaves`. `only` is the one name or address wanted.
+
+    Raises:
+        NoBluetooth: there is nothing to scan with.
+    """
+
+    def __init__(
+        self,
+        airwaves: Airwaves,
+        profile: Profile,
+        options: BleakOptions | None = None,
+        *,
+        only: str = "",
+    ) -> None:
+        self._airwaves = airwaves
+        self._services = {profile.uuid("hideez_service"), profile.uuid("hideez_service_second")}
+        self._only = only.upper()
+        self._scanner_options = (options or BleakOptions()).scanner
+        self._scanner: BleakScanner | None = None
+
+    async def __aenter__(self) -> Self:
+        with scan_errors():
+            self._scanner = BleakScanner(self._heard, **self._scanner_options)
+            await self._scanner.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._scanner:
+            try:
+                await self._scanner.stop()
+            except (BleakError, EOFError, OSError):
+                self._scanner = None  # the radio is gone, and the scan with it
+
+    def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
+        name = data.local_name or device.name or ""
+        # By name alone one might take a mouse for a key: a scanner may show a name that it remembers.
+        if not self._services & set(data.service_uuids):
+            return
+        if self._only and self._only not in (name.upper(), device.address.upper()):
+            return
+        self._airwaves.hear(Advertisement.heard(name, device.address, data.rssi, device))

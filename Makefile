@@ -48,10 +48,16 @@ format: .venv/dev.stamp ## put the source into its standard form
 
 packages: .venv/dev.stamp ## install what the tests need of the system (Debian, as root)
 	@$(BIN)/hideez-bench lab install || test "$$CI" != true
-	@command -v tshark >/dev/null \
-	|| { echo "Installing tshark ..."; { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	     apt-get install -qq -y --no-install-recommends tshark; } >/dev/null 2>&1; } \
-	|| { echo "There is no tshark: the tests of the Wireshark dissector are left out."; test "$$CI" != true; }
+	@missing=""; \
+	command -v tshark >/dev/null || missing="$$missing tshark"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v node >/dev/null && command -v npm >/dev/null || missing="$$missing nodejs npm"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	test -z "$$missing" && exit; \
+	echo "Installing$$missing ..."; \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  -o DPkg::Lock::Timeout=600 $$missing; } >/dev/null 2>&1 \
+	|| { echo "Not installed:$$missing; the tests that need them are left out."; test "$$CI" != true; }
 
 test-host: .venv/dev.stamp ## the tests that need no Bluetooth
 	@$(BIN)/pytest -n auto

@@ -82,6 +82,28 @@ class Pin(Secret):
         return cls(text.encode())
 
 
+class Password(Secret):
+    """A password that a person types, or that a key types for them: its UTF-8 bytes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> Password:
+        """The password as it was typed."""
+        return cls(text.encode())
+
+
+class SessionToken(Secret):
+    """What a browser shows to prove that somebody has logged in: its ASCII bytes, fit for a cookie."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> SessionToken:
+        """The token as a cookie holds it; one with other characters is nobody's."""
+        return cls(text.encode(errors="replace"))
+
+
 class Otp(Secret):
     """A one-time password: its ASCII digits.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hideez_bench.emulator.hes.names import HesCode
+from hideez_bench.emulator.hes.names import HesCode, LoginRefusal
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 
@@ -18,6 +18,19 @@ class HesRuleError(BenchError):
 class StoreError(BenchError):
     """The server's database cannot be used; nothing of the call was kept."""
 
+
+class LoginRefused(BenchError):
+    """Nobody was let in. Whether the e-mail is anybody's cannot be told from it; `reason` is the vendor's word."""
+
+    def __init__(self, reason: LoginRefusal) -> None:
+        super().__init__(_LOGIN_SENTENCES[reason])
+        self.reason = reason
+
+
+_LOGIN_SENTENCES = {
+    LoginRefusal.Unauthorized: "E-mail or password is wrong.",
+    LoginRefusal.UserIsLockedout: "There were too many wrong passwords for this e-mail; try again in 15 minutes.",
+}
 
 SENTENCES = {
     HesErrorCode.HesDeviceNotFound: "The server does not know key {serial}; import it there first.",

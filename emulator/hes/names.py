@@ -58,6 +58,8 @@ class HesCode(IntEnum):
     """
 
     None_ = 0
+    UserNotFound = 1
+    EmailAlreadyTaken = 6
     EmployeeNotFound = 9
     EmployeeAlreadyExist = 11
     HardwareVaultNotFound = 14
@@ -67,6 +69,20 @@ class HesCode(IntEnum):
     WorkstationNotFound = 20
     LicenseForHardwareVaultNotFound = 45
     ActivationCodeNotFound = 50
+
+
+class Role(StrEnum):
+    """What somebody who logs in may do. The vendor has administrators only; Viewer, who may look, is modelled."""
+
+    ADMINISTRATOR = "Administrator"
+    VIEWER = "Viewer"
+
+
+class LoginRefusal(StrEnum):
+    """Why nobody was let in, in the vendor's words."""
+
+    Unauthorized = "Unauthorized"
+    UserIsLockedout = "UserIsLockedout"
 
 
 class HesEventKind(StrEnum):

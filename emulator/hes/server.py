@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from argon2 import PasswordHasher
+
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.employees import Employees
@@ -17,6 +19,7 @@ from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.remote import RemoteDevices, RemoteLimits
 from hideez_bench.emulator.hes.status_update import StatusUpdate
 from hideez_bench.emulator.hes.store import Store
+from hideez_bench.emulator.hes.users import Users
 from hideez_bench.emulator.hes.vaults import Vaults
 from hideez_bench.emulator.hes.workstations import Workstations
 from hideez_bench.protocol.channel import KeysMade
@@ -44,9 +47,11 @@ class Hes:
         wire: the format that keys speak.
         limits: how long the server waits for its channel to a key.
         on_keys: is told the keys of the server's channel, each time that it opens.
+        password_hasher: argon2id with other parameters, for tests; by default those of RFC 9106.
 
     Attributes:
         vaults, employees, workstations: what an administrator does with each.
+        users: those who log in.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Hes:
         wire: Wire | None = None,
         limits: RemoteLimits | None = None,
         on_keys: KeysMade = lambda request, answer, keys: None,
+        password_hasher: PasswordHasher | None = None,
     ) -> None:
         wire = wire or default_wire()
         self._core = Core(Store(store_url), utc, random, observe or _log)
@@ -69,6 +75,7 @@ class Hes:
         self.vaults = Vaults(self._core, self._remotes, self._status_update)
         self.employees = Employees(self._core, self._status_update)
         self.workstations = Workstations(self._core)
+        self.users = Users(self._core, password_hasher)
 
     async def __aenter__(self) -> Self:
         return self

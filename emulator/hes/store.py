@@ -13,7 +13,7 @@ from sqlalchemy import URL, Engine, StaticPool, create_engine, event, inspect, m
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes import models, user_models  # noqa: F401  (they are tables of the same database)
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError, hes_error
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode
 from hideez_bench.protocol.hes import HesErrorCode
@@ -61,8 +61,14 @@ class Store:
         Raises:
             StoreError: the database failed; nothing was kept.
         """
-        with self._failures_told(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+        with self.session() as session:
             yield Rows(session)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction as SQLAlchemy has it; otherwise as `transaction`."""
+        with self._failures_told(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
 
     def root_key(self, vault_id: str) -> bytes | None:
         """The public root key that a key must show, None before the first contact."""

@@ -1,0 +1,43 @@
+"""Tables of those who log in to the server, apart from the vendor's entities: users, sessions, wrong passwords."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hideez_bench.emulator.hes.models import Row
+from hideez_bench.emulator.hes.names import Role
+
+
+class User(Row):
+    """Somebody who may log in. `email` is in lower case, `password_hash` is argon2id's own text."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[Role]
+    created_at: Mapped[datetime]
+
+
+class UserSession(Row):
+    """A login that lasts. Of its token only the SHA-256 is here, so that a copy of the database opens nothing."""
+
+    __tablename__ = "user_sessions"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
+
+
+class FailedAttempts(Row):
+    """How many passwords were tried for something since the last right one."""
+
+    __tablename__ = "failed_attempts"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]

@@ -8,6 +8,7 @@ from hideez_bench.protocol.layout import Converted, error_of, flags_of, limited,
 from hideez_bench.protocol.meaning import Dotted, FieldIs, Hidden, Names
 from hideez_bench.protocol.names import (
     AccessLevel,
+    AccountFlag,
     Button,
     Condition,
     ErrorName,
@@ -45,6 +46,7 @@ class Fields:
         self.lock = flags_of(Int8ul, Lock, numbers("lock"))
         self.conditions = flags_of(Int16ul, Condition, numbers("condition"))
         self.write_flags = flags_of(Int8ul, WriteFlag, numbers("write_flag"))
+        self.account_flags = flags_of(Int8ul, AccountFlag, numbers("account_flag"))
         self.storage_counter = limited(Int8ul, 0, size("storage_counter") - 1)
         self.attempts = limited(Int8ul, size("attempts_min"), size("attempts_max"))
         self.code = secret_of(lv(size("code_min"), size("code_max")), ActivationCode)

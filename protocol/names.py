@@ -130,6 +130,22 @@ class WriteFlag(Flag):
     MORE_FOLLOWS = auto()
 
 
+class StorageTable(StrEnum):
+    """The tables of the key's storage that accounts lie in; an account has the same record number in each."""
+
+    Accounts = "Accounts"
+    Logins = "Logins"
+    Passwords = "Passwords"
+    OtpSecrets = "OtpSecrets"
+
+
+class AccountFlag(Flag):
+    """What is special about an account on a key."""
+
+    READ_ONLY = auto()
+    PRIMARY = auto()
+
+
 class ErrorName(StrEnum):
     """Errors that a key answers, by the vendor's names (misspellings included)."""
 

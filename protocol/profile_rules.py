@@ -20,8 +20,9 @@ SECTION_RANGES = {
     "command": (0, 0xFF),
     "error": (0, 0xFFFF),
     "timing": (1, 3_600_000),
+    "storage_table": (0, 0xFF),
 }
-FLAG_BITS = {"access_level": 8, "lock": 8, "condition": 16, "write_flag": 8}
+FLAG_BITS = {"access_level": 8, "lock": 8, "condition": 16, "write_flag": 8, "account_flag": 8}
 """How many bits the field of these flags has."""
 
 SIZE_RANGES = {

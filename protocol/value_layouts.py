@@ -11,6 +11,7 @@ from hideez_bench.protocol.profile import Profile
 from hideez_bench.protocol.secret import StorageData
 from hideez_bench.protocol.values import (
     AccessParams,
+    AccountRecord,
     DeviceInfo,
     DeviceState,
     InfoCharacteristic,
@@ -48,6 +49,15 @@ def license_layout(profile: Profile) -> Layout[License]:
         "serial" / PaddedString(16, "utf8"),
         "text" / PaddedString(profile.size("license") - LICENSE_WITHOUT_TEXT, "utf8"),
         "signature" / SIGNATURE,
+    )
+
+
+def account_layout(fields: Fields) -> Layout[AccountRecord]:
+    """A record of the table Accounts (modelled)."""
+    return Layout(
+        AccountRecord,
+        "flags" / fields.account_flags,
+        *(name / Converted(lv(), bytes.decode, str.encode, Text()) for name in ("name", "urls", "apps")),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from hideez_bench.protocol.names import AccessLevel, Button, Condition, ErrorName, Lock
+from hideez_bench.protocol.names import AccessLevel, AccountFlag, Button, Condition, ErrorName, Lock
 from hideez_bench.protocol.secret import StorageData
 
 
@@ -150,6 +150,16 @@ class StorageRecords:
     """Numbers of records (0 to 65535), ascending. None when there are no more."""
 
     records: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AccountRecord:
+    """A record of the table Accounts: what an account is for. Addresses and programs are separated by `;`."""
+
+    flags: AccountFlag
+    name: str
+    urls: str
+    apps: str
 
 
 @dataclass(frozen=True)

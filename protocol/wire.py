@@ -68,6 +68,7 @@ class Wire:
         self.license = value_layouts.license_layout(profile)
         self.device_state = value_layouts.device_state_layout(fields)
         self.device_info = value_layouts.device_info_layout(fields)
+        self.account = value_layouts.account_layout(fields)
         self.access_params = value_layouts.access_params_layout(fields)
 
         self.to_key: MessageSet[m.ToKey] = control_layouts.to_key(profile)

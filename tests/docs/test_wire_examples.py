@@ -38,7 +38,7 @@ LAYOUTS: dict[str, Iterable[Any]] = {
     layout.value.__name__: layout.fields
     for layout in (
         WIRE.info, WIRE.envelope, WIRE.device_state, WIRE.device_info, WIRE.access_params,
-        WIRE.license, WIRE.reply, STORAGE_CHUNK, STORAGE_RECORDS, LOG_CHUNK,
+        WIRE.license, WIRE.account, WIRE.reply, STORAGE_CHUNK, STORAGE_RECORDS, LOG_CHUNK,
     )
 }  # fmt: skip
 # The header's bits are a structure within the packet's first field.

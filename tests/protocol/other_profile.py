@@ -8,7 +8,15 @@ from hideez_bench.protocol.profile import Profile, default_profile
 from hideez_bench.protocol.profile_file import load_profile
 from hideez_bench.protocol.profile_rules import FLAG_BITS
 
-SHIFTS = {"mode": 0x03, "control": 0x80, "command": 0x40, "wipe_result": 5, "button": 0x20, "error": 0x4000}
+SHIFTS = {
+    "mode": 0x03,
+    "control": 0x80,
+    "command": 0x40,
+    "wipe_result": 5,
+    "button": 0x20,
+    "error": 0x4000,
+    "storage_table": 0x30,
+}
 NUMBERS = {
     "packet_kind": {"ENCRYPTED": 3, "CONTROL": 0},
     "channel": {"MAIN": 2, "HES": 5},

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import (
     AccessLevel,
+    AccountFlag,
     Button,
     Command,
     Condition,
@@ -23,6 +24,7 @@ from hideez_bench.protocol.names import (
 from hideez_bench.protocol.secret import ActivationCode, MasterKey, Otp, Pin, StorageData
 from hideez_bench.protocol.values import (
     AccessParams,
+    AccountRecord,
     DeviceInfo,
     DeviceState,
     InfoCharacteristic,
@@ -188,6 +190,9 @@ BY_LAYER: dict[str, st.SearchStrategy[Any]] = {
     "device_info": infos,
     "access_params": params,
     "license": licenses,
+    "account": st.builds(
+        AccountRecord, flags(AccountFlag), *(st.text(max_size=60) for _ in ("name", "urls", "apps"))
+    ),
     "to_key": to_key,
     "from_key": from_key,
     "envelope": envelopes,

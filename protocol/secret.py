@@ -125,17 +125,6 @@ class StorageData(Secret):
     __slots__ = ()
 
 
-class Password(Secret):
-    """What a person logs in with somewhere, as UTF-8 bytes."""
-
-    __slots__ = ()
-
-    @classmethod
-    def from_text(cls, text: str) -> Password:
-        """The password as it was typed."""
-        return cls(text.encode())
-
-
 class OtpSecret(Secret):
     """What one-time passwords are made from, as it is handed out: base32, UTF-8 bytes."""
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
-import platformdirs
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.key.key import Key
@@ -17,6 +16,7 @@ from hideez_bench.harness.bench import Bench, Ending, Verdict
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
 from hideez_bench.harness.cli.options import defect_option, wire_option
+from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.user_interface import UserInterface
@@ -231,17 +231,6 @@ class _Run:
     def _store_url(self) -> str:
         if self._hes_file is None and not isinstance(self._target, BleTarget):
             return "sqlite://"
-        path = self._hes_file or _default_hes_file()
+        # The master key of a linked key is in it: without it, that key can only be wiped by hand.
+        path = self._hes_file or state_folder("--hes") / "hes.db"
         return f"sqlite:///{path}"
-
-
-def _default_hes_file() -> Path:
-    # The master key of a linked key is in it: without it, that key can only be wiped by hand.
-    folder = platformdirs.user_state_path("hideez-bench")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise BenchError(
-            f"The folder for the server's memory, {folder}, cannot be made ({error.strerror}); name a file with --hes."
-        ) from None
-    return folder / "hes.db"

@@ -18,6 +18,7 @@ COMMANDS = {
     "dissector": ("dissector", "Print a Wireshark dissector for the format, in Lua."),
     "emulate": ("emulate", "Start a virtual key that any Bluetooth central can reach."),
     "fleet": ("fleet", "Activate many virtual keys in one process, before one server."),
+    "hes": ("hes", "Start Hideez Enterprise Server with pages, REST and hubs."),
     "lab": ("lab", "Run a command on a real Linux Bluetooth stack, in a guest."),
     "profile": ("profile", "Show every value of the wire format, and where it comes from."),
     "radio": ("radio", "Start a Bluetooth stand-in that several programs can share."),

@@ -1,0 +1,153 @@
+"""/api/bench: what the real server has in its pages only, for programs. None of it is the vendor's REST."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter, Depends
+from pydantic import Base64Bytes, Field
+
+from hideez_bench.emulator.hes.names import HesEventKind, VaultStatusReason
+from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
+from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Description, Id, Moment, Needed, Text
+from hideez_bench.emulator.hes.web.rest.wiring import TheHes
+from hideez_bench.emulator.hes.web.security import require_administrator
+
+router = APIRouter(prefix="/bench", tags=["bench"])
+
+
+class CodeAnswer(Answer):
+    """What the employee must type."""
+
+    vault_id: str
+    code: str
+
+
+class Device(Body):
+    """A key, as the licence server tells of it. `rootKey` is modelled: the public key that it must show."""
+
+    device_id: Needed
+    mac: Needed
+    model: Needed
+    rfid: Needed
+    firmware: Needed
+    root_key: Base64Bytes | None = None
+
+
+class DeviceLicense(Body):
+    """A licence for a key."""
+
+    id: Needed
+    license_order_id: Text = ""
+    device_id: Needed
+    end_date: Moment
+    data: Base64Bytes | None = None
+
+
+class Import(Body):
+    """What the licence server answers. Its orders are taken and not looked at."""
+
+    devices_dto: list[Device] = Field(max_length=10_000)
+    device_licenses_dto: list[DeviceLicense] = Field([], max_length=10_000)
+
+
+class ImportAnswer(Answer):
+    """The serial numbers that are new."""
+
+    imported: list[str]
+
+
+class Move(Body):
+    """Why a key is moved."""
+
+    description: Description = ""
+
+
+class Loss(Move):
+    """What became of a key: 4 Lost or 5 Stolen, and its serial number once more."""
+
+    reason: VaultStatusReason
+    retyped_id: Text
+
+
+class Alarm(Body):
+    """Whether the alarm is on."""
+
+    is_on: bool
+
+
+class AlarmAnswer(Answer):
+    """Whether the alarm is on."""
+
+    is_on: bool
+
+
+class EventAnswer(Answer):
+    """Something that happened. `number` counts from the start of the server."""
+
+    number: int
+    at: datetime
+    kind: HesEventKind
+    serial: str
+    text: str
+
+
+@router.get("/GetActivationCode/{id}", dependencies=[Depends(require_administrator)])
+async def get_activation_code(hes: TheHes, id: Id) -> CodeAnswer:  # noqa: A002 - as in the vendor's routes
+    """The code that the employee must type; an administrator's alone. Reading it changes nothing (Q14)."""
+    return CodeAnswer(vault_id=id, code=hes.vaults.activation_code(id).reveal().decode())
+
+
+@router.post("/ImportHardwareVaults")
+async def import_hardware_vaults(hes: TheHes, body: Import) -> ImportAnswer:
+    """Take over keys and licences, in the form of the licence server's answer. Known keys stay as they are."""
+    licences: dict[str, list[LicenseImport]] = {}
+    for licence in body.device_licenses_dto:
+        licences.setdefault(licence.device_id, []).append(
+            LicenseImport(licence.id, licence.end_date, licence.data, licence.license_order_id)
+        )
+    records = [
+        VaultImport(
+            id=device.device_id,
+            mac=device.mac,
+            rfid=device.rfid,
+            model=device.model,
+            firmware=device.firmware,
+            licenses=tuple(licences.get(device.device_id, ())),
+            root_key=device.root_key,
+        )
+        for device in body.devices_dto
+    ]
+    return ImportAnswer(imported=hes.vaults.import_vaults(records))
+
+
+@router.post("/SuspendHardwareVault/{id}", status_code=204)
+async def suspend_hardware_vault(hes: TheHes, id: Id, body: Move) -> None:  # noqa: A002 - as above
+    """Suspend an Active key, with a new code."""
+    await hes.vaults.suspend(id, body.description)
+
+
+@router.post("/ActivateHardwareVault/{id}", status_code=204)
+async def activate_hardware_vault(hes: TheHes, id: Id, body: Move) -> None:  # noqa: A002 - as above
+    """Give a Locked key another chance, with a new code."""
+    await hes.vaults.activate(id, body.description)
+
+
+@router.post("/CompromiseHardwareVault/{id}", status_code=204)
+async def compromise_hardware_vault(hes: TheHes, id: Id, body: Loss) -> None:  # noqa: A002 - as above
+    """Report a key lost or stolen, for good."""
+    await hes.vaults.compromise(
+        id, reason=body.reason, retyped_id=body.retyped_id, description=body.description
+    )
+
+
+@router.get("/GetAlarm")
+async def get_alarm(hes: TheHes) -> AlarmAnswer:
+    """Whether the alarm is on."""
+    return AlarmAnswer(is_on=hes.alarm)
+
+
+@router.put("/SetAlarm", status_code=204)
+async def set_alarm(hes: TheHes, body: Alarm) -> None:
+    """Raise or end the alarm."""
+    hes.set_alarm(body.is_on)

@@ -1,0 +1,64 @@
+"""What goes in and out over REST: JSON as ASP.NET writes and reads it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+# No database takes a NUL in a text.
+_NO_NUL = r"^[^\x00]*$"
+LONGEST_TEXT = 256
+
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_NO_NUL)]
+Needed = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
+Description = Annotated[str, Field(max_length=4096, pattern=_NO_NUL)]
+Id = Annotated[str, Path(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A moment without an offset is UTC, as the vendor's dates are."""
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the date is out of range") from None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+class Body(BaseModel):
+    """A request's body. As with ASP.NET the case of its names does not matter, and unknown ones are passed over."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_in_any_case(cls, sent: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        names = {to_camel(name).lower(): to_camel(name) for name in cls.model_fields}
+        return {names.get(str(name).lower(), name): value for name, value in sent.items()}
+
+
+class Answer(BaseModel):
+    """What is answered: names in camel case, enumerations as numbers."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, from_attributes=True)
+
+
+class Refusal(Answer):
+    """Why something was refused.
+
+    Attributes:
+        error: a sentence; from a login the vendor's name of the error.
+        code: the vendor's name of the rule, where a rule refused it.
+        errors: what is wrong with the request, by its parts, where it could not be understood.
+    """
+
+    error: str
+    code: str | None = None
+    errors: dict[str, list[str]] | None = None

@@ -1,0 +1,111 @@
+"""/api/Employees: who carries keys, and which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+
+from hideez_bench.emulator.hes.names import VaultStatusReason
+from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, Needed, Text
+from hideez_bench.emulator.hes.web.rest.vaults import VaultAnswer, vault_answer
+from hideez_bench.emulator.hes.web.rest.wiring import TheHes
+
+router = APIRouter(prefix="/Employees", tags=["Employees"])
+
+
+class EmployeeBody(Body):
+    """Somebody, as an administrator enters them."""
+
+    first_name: Needed
+    last_name: Text | None = None
+    email: Text | None = None
+    phone_number: Text | None = None
+    department_id: Text | None = None
+    position_id: Text | None = None
+
+    def details(self) -> EmployeeDetails:
+        """For the server."""
+        return EmployeeDetails(
+            first_name=self.first_name,
+            last_name=self.last_name or "",
+            email=self.email or "",
+            phone_number=self.phone_number or "",
+            department_id=self.department_id,
+            position_id=self.position_id,
+        )
+
+
+class EditEmployeeBody(EmployeeBody):
+    """The same, with the id once more."""
+
+    id: Needed
+
+
+class AddHardwareVaultBody(Body):
+    """Who gets which key. A null id is simply not found (the vendor's Q9)."""
+
+    employee_id: Needed
+    hardware_vault_id: Text | None = None
+
+
+class RemoveHardwareVaultBody(Body):
+    """Which key is taken away, and why. `isNeedBackup` is taken and not looked at, as there are no backups."""
+
+    hardware_vault_id: Needed
+    reason: VaultStatusReason
+    is_need_backup: bool = False
+
+
+class EmployeeAnswer(Answer):
+    """Somebody, with the keys that they carry."""
+
+    id: str
+    first_name: str
+    last_name: str
+    email: str
+    phone_number: str
+    department_id: str | None
+    position_id: str | None
+    last_seen: datetime | None
+    hardware_vaults: list[VaultAnswer]
+
+
+def employee_answer(hes: Hes, view: EmployeeView) -> EmployeeAnswer:
+    """Somebody as they are answered."""
+    vaults = [vault_answer(hes.vaults.get(vault_id)) for vault_id in view.vault_ids]
+    return EmployeeAnswer(**{**vars(view), "hardware_vaults": vaults})
+
+
+@router.get("/GetEmployees")
+async def get_employees(hes: TheHes) -> list[EmployeeAnswer]:
+    """Everybody."""
+    return [employee_answer(hes, view) for view in hes.employees.list()]
+
+
+@router.get("/GetEmployeeById/{id}")
+async def get_employee_by_id(hes: TheHes, id: Id) -> EmployeeAnswer:  # noqa: A002 - the vendor's name
+    """Somebody."""
+    return employee_answer(hes, hes.employees.get(id))
+
+
+@router.post("/CreateEmployee", status_code=201)
+async def create_employee(hes: TheHes, body: EmployeeBody, response: Response) -> EmployeeAnswer:
+    """Enter somebody."""
+    created = employee_answer(hes, hes.employees.create(body.details()))
+    response.headers["location"] = f"/api/Employees/GetEmployeeById/{created.id}"
+    return created
+
+
+@router.post("/AddHardwareVault", status_code=204)
+async def add_hardware_vault(hes: TheHes, body: AddHardwareVaultBody) -> None:
+    """Give somebody a Ready key: it is Reserved then, and has a code."""
+    await hes.employees.add_hardware_vault(body.employee_id, body.hardware_vault_id or "")
+
+
+@router.delete("/RemoveHardwareVault", status_code=204)
+async def remove_hardware_vault(hes: TheHes, body: RemoveHardwareVaultBody) -> None:
+    """Take a key away. A connected one is wiped at its next contact only, as with the vendor (Q8)."""
+    await hes.employees.remove_hardware_vault(body.hardware_vault_id, body.reason, push=False)

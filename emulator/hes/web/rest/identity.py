@@ -1,0 +1,114 @@
+"""/api/Identity: logging in and out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from starlette.responses import JSONResponse
+
+from hideez_bench.emulator.hes.errors import LoginRefused
+from hideez_bench.emulator.hes.names import LoginRefusal
+from hideez_bench.emulator.hes.users import User
+from hideez_bench.emulator.hes.web.rest.bodies import LONGEST_TEXT, Answer, Body
+from hideez_bench.emulator.hes.web.rest.wiring import TheHes
+from hideez_bench.emulator.hes.web.security import (
+    clear_session_cookie,
+    current_user,
+    session_token,
+    set_session_cookie,
+)
+from hideez_bench.protocol.secret import Password
+
+router = APIRouter(prefix="/Identity", tags=["Identity"])
+
+
+class LoginBody(Body):
+    """Who logs in. `otp` is taken and not looked at: no second factor is asked for."""
+
+    email: str | None = Field(None, max_length=LONGEST_TEXT)
+    password: str | None = Field(None, max_length=LONGEST_TEXT, json_schema_extra={"format": "password"})
+    otp: str | None = Field(None, max_length=LONGEST_TEXT)
+
+
+class PasswordLoginBody(Body):
+    """Who logs in. `rememberMe` is taken and not looked at: a session lasts two weeks."""
+
+    email: str | None = Field(None, max_length=LONGEST_TEXT)
+    password: str | None = Field(None, max_length=LONGEST_TEXT, json_schema_extra={"format": "password"})
+    remember_me: bool = False
+
+
+class UserAnswer(Answer):
+    """Somebody who may log in."""
+
+    id: str
+    email: str
+
+
+class AuthorizationResponse(Answer):
+    """How a login went. `cookie` is always null: the session is in the cookie, and nowhere else."""
+
+    succeeded: bool = False
+    requires_two_factor: bool = False
+    is_locked_out: bool = False
+    failed: bool = False
+    message: str | None = None
+    code: str | None = None
+    user: UserAnswer | None = None
+    cookie: str | None = None
+
+
+@router.post("/Login", response_class=Response)
+async def login(hes: TheHes, body: LoginBody | None = None) -> Response:
+    """Log in. A refusal is 401 with one of `Unauthorized`, `UserIsLockedout`; 400 is `CredentialsNull`."""
+    if body is None or not body.email or not body.password:
+        return JSONResponse({"error": "CredentialsNull"}, 400)
+    try:
+        user = await hes.users.verify(body.email, Password.from_text(body.password))
+    except LoginRefused as refused:
+        return JSONResponse({"error": refused.reason.name}, 401)
+    response = Response(status_code=200)
+    set_session_cookie(response, hes.users.open_session(user))
+    return response
+
+
+@router.post("/LoginWithPassword")
+async def login_with_password(
+    hes: TheHes, response: Response, body: PasswordLoginBody | None = None
+) -> AuthorizationResponse:
+    """Log in as the vendor's page does: the answer is 200, and says whether it went well."""
+    if body is None or not body.email or not body.password:
+        return AuthorizationResponse(failed=True, message="CredentialsNull", code="CredentialsNull")
+    try:
+        user = await hes.users.verify(body.email, Password.from_text(body.password))
+    except LoginRefused as refused:
+        name = refused.reason.name
+        is_locked_out = refused.reason is LoginRefusal.UserIsLockedout
+        return AuthorizationResponse(failed=True, is_locked_out=is_locked_out, message=name, code=name)
+    set_session_cookie(response, hes.users.open_session(user))
+    return AuthorizationResponse(succeeded=True, user=_user(user))
+
+
+@router.post("/Logout", response_class=Response)
+async def logout(request: Request, hes: TheHes) -> Response:
+    """End this session."""
+    response = Response(status_code=200)
+    if token := session_token(request):
+        hes.users.close_session(token)
+    clear_session_cookie(response)
+    return response
+
+
+@router.post("/RefreshSignIn", response_class=Response)
+async def refresh_sign_in(request: Request, hes: TheHes) -> Response:
+    """Go on in a new session, and end this one."""
+    response = Response(status_code=200)
+    new = hes.users.open_session(current_user(request))
+    if token := session_token(request):
+        hes.users.close_session(token)
+    set_session_cookie(response, new)
+    return response
+
+
+def _user(user: User) -> UserAnswer:
+    return UserAnswer(id=user.id, email=user.email)

@@ -1,0 +1,59 @@
+"""How refusals and failures become answers: one shape, `Refusal`, for all of them."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
+from hideez_bench.emulator.hes.web.rest.bodies import Refusal
+from hideez_bench.emulator.hes.web.security import SAFE_METHODS, SECURITY_HEADERS
+
+
+def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
+    """Have the application answer what its parts raise."""
+
+    async def by_rule(request: Request, error: Exception) -> JSONResponse:
+        code = error.code.name.rstrip("_") if isinstance(error, HesRuleError) else None
+        status = 404 if code and "NotFound" in code else 409
+        if strict_compat and (status == 409 or request.method not in SAFE_METHODS):
+            status = 500
+        return _answer(status, Refusal(error=str(error), code=code))
+
+    async def of_store(request: Request, error: Exception) -> JSONResponse:
+        return _answer(503, Refusal(error=str(error)))
+
+    async def of_request(request: Request, error: Exception) -> JSONResponse:
+        wrong: dict[str, list[str]] = {}
+        for fault in error.errors() if isinstance(error, RequestValidationError) else ():
+            # Never what was sent: it may be a password.
+            where = ".".join(str(part) for part in fault["loc"][1:]) or "body"
+            wrong.setdefault(where, []).append(str(fault["msg"]))
+        return _answer(
+            400, Refusal(error="The request cannot be understood; nothing was changed.", errors=wrong)
+        )
+
+    async def of_http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else
+        answer = _answer(error.status_code, Refusal(error=error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def of_ours(request: Request, error: Exception) -> JSONResponse:
+        """The log has the fault; the asker learns nothing of it. This answer bypasses `Security`."""
+        answer = _answer(500, Refusal(error="The server failed; its log says why."))
+        answer.headers.update(SECURITY_HEADERS)
+        return answer
+
+    app.add_exception_handler(HesRuleError, by_rule)
+    app.add_exception_handler(StoreError, of_store)
+    app.add_exception_handler(RequestValidationError, of_request)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, of_ours)
+
+
+def _answer(status: int, refusal: Refusal) -> JSONResponse:
+    return JSONResponse(refusal.model_dump(by_alias=True, exclude_none=True), status)

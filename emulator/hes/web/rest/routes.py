@@ -1,0 +1,17 @@
+"""/api as a whole."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from hideez_bench.emulator.hes.web.rest import bench, employees, identity, vaults
+
+PARTS = (identity, employees, vaults, bench)
+
+
+def router() -> APIRouter:
+    """Every route below /api."""
+    api = APIRouter(prefix="/api")
+    for part in PARTS:
+        api.include_router(part.router)
+    return api

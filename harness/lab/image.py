@@ -77,6 +77,8 @@ TEXT_FILES = {
 LEFT_OUT_PACKAGES = {
     *("pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel", "build"),
     *("mypy", "mypyc", "ruff", "ast_serialize", "librt", "atheris", "__pycache__"),
+    *("playwright", "psycopg", "psycopg_binary", "psycopg_binary.libs"),
+    *("schemathesis", "hypothesis_graphql", "jsonschema_rs"),
 }
 LEFT_OUT_FOLDERS = {
     *("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data"),
@@ -231,7 +233,8 @@ def tree_files(top: Path, *, packages: bool = False) -> Iterator[str]:
     """
     for here, folders, files in os.walk(top):
         left_out = LEFT_OUT_PACKAGES if packages and here == str(top) else LEFT_OUT_FOLDERS
-        folders[:] = sorted(set(folders) - left_out)
+        # What tells of a package, as its entry points, goes with it: pytest looks for plugins there.
+        folders[:] = sorted(name for name in folders if _package(name) not in left_out)
         for name in sorted(files):
             if (
                 name.endswith(LEFT_OUT_ENDINGS)
@@ -240,6 +243,11 @@ def tree_files(top: Path, *, packages: bool = False) -> Iterator[str]:
             ):
                 continue
             yield f"{here}/{name}"
+
+
+def _package(folder: str) -> str:
+    """`schemathesis` for `schemathesis-4.1.dist-info`; any other name as it is."""
+    return folder.partition("-")[0] if folder.endswith(".dist-info") else folder
 
 
 def add_path(archive: CpioWriter, path: Path) -> None:

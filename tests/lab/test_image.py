@@ -14,7 +14,10 @@ from tests.lab.test_cpio import parse
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
     folder = tmp_path / "site-packages"
-    for name in ("bleak/__init__.py", "bleak/tests/test_it.py", "mypy/__init__.py", "bleak/types.pyi"):
+    for name in (
+        *("bleak/__init__.py", "bleak/tests/test_it.py", "bleak/types.pyi"),
+        *("mypy/__init__.py", "schemathesis-4.1.dist-info/entry_points.txt"),
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("VALUE = 1\n")
     return folder

@@ -11,9 +11,12 @@ from hideez_bench.emulator.hes.names import HesEventKind, VaultStatus
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.harness.administration import Administrator
+from hideez_bench.harness.client.behaviour import MEANT, Behaviour
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS, OpenLink
-from hideez_bench.harness.client.flow import ConnectionFlow, FlowResult
+from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.relay import RelayingWorkstation
+from hideez_bench.harness.client.run import FlowResult
+from hideez_bench.harness.client.session import ConnectRequest
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
@@ -85,7 +88,9 @@ class Bench:
     async def __aexit__(self, *exception: object) -> None:
         await self.hes.close()
 
-    def flow(self, ui: UserInterface) -> ConnectionFlow:
+    def flow(
+        self, ui: UserInterface, request: ConnectRequest | None = None, behaviour: Behaviour = MEANT
+    ) -> ConnectionFlow:
         """A connection of the client to the key, with somebody in front of it."""
         return ConnectionFlow(
             open_link=self._open_link,
@@ -95,7 +100,8 @@ class Bench:
             timeline=self.timeline,
             wire=self._wire,
             random=self._random,
-            attempts=self._attempts,
+            request=request or ConnectRequest(seconds=tuple(self._attempts)),
+            behaviour=behaviour,
             on_keys=self._on_keys,
         )
 

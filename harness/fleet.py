@@ -17,7 +17,6 @@ from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.harness.administration import Administrator
-from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.relay import RelayingWorkstation
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
@@ -94,7 +93,6 @@ class Fleet:
             timeline=timeline,
             wire=self._wire,
             random=secrets.token_bytes,
-            attempts=SYSTEM_ATTEMPTS,
         )
         async with flow:
             result = await flow.run()

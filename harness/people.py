@@ -14,7 +14,7 @@ from hideez_bench.harness.client.user_interface import (
     PinPrompt,
 )
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.secret import ActivationCode, MasterPassword, Pin
+from hideez_bench.protocol.secret import ActivationCode, Password, Pin
 
 
 class Choice(StrEnum):
@@ -57,7 +57,7 @@ class ScriptedPerson:
         right_code: Callable[[], ActivationCode],
         *,
         pins: Iterable[Pin] = (),
-        passwords: Iterable[MasterPassword] = (),
+        passwords: Iterable[Password] = (),
         press: Callable[[], None] = lambda: None,
     ) -> None:
         """`press` is the finger on the key's button."""
@@ -87,7 +87,7 @@ class ScriptedPerson:
         self.pin_prompts.append(prompt)
         return next(self._pins, None)
 
-    async def get_master_password(self, prompt: PasswordPrompt) -> MasterPassword | None:
+    async def get_master_password(self, prompt: PasswordPrompt) -> Password | None:
         """See `UserInterface.get_master_password`."""
         self.password_prompts.append(prompt)
         return next(self._passwords, None)
@@ -140,13 +140,13 @@ class TerminalPerson:
         )
         return Pin.from_text(typed) if typed else None
 
-    async def get_master_password(self, prompt: PasswordPrompt) -> MasterPassword | None:
+    async def get_master_password(self, prompt: PasswordPrompt) -> Password | None:
         """See `UserInterface.get_master_password`."""
         what = "New master password for" if prompt.is_new else "Master password of"
         typed = await self._ask(
             f"{what} {prompt.serial} (at least {prompt.min_length}, {prompt.seconds:g} s; Enter gives up): "
         )
-        return MasterPassword.from_text(typed) if typed else None
+        return Password.from_text(typed) if typed else None
 
     def show(self, notice: Notice) -> None:
         """See `UserInterface.show`."""

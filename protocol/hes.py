@@ -56,6 +56,14 @@ class HesKeyRefused(HesError):
         self.error = error
 
 
+class HesNetworkError(BenchError):
+    """The network failed under a call to the server; `number` is the WebSocket's, or the system's, of what failed."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(text)
+        self.number = number
+
+
 class ConnectionState(IntEnum):
     """How far the client is with a key."""
 
@@ -157,7 +165,7 @@ class ProximitySettings:
 
 
 class HesConnection(Protocol):
-    """The server, as a client calls it. Every call raises `HesError`."""
+    """The server, as a client calls it. Every call raises `HesError`, or `HesNetworkError` over a network."""
 
     @property
     def is_connected(self) -> bool:

@@ -13,6 +13,10 @@ class LinkLost(BenchError):
     """The link to the key is gone."""
 
 
+class LinkTimeout(BenchError):
+    """The time to connect was over: the key was not heard, or did not let itself be connected."""
+
+
 class Link(Protocol):
     """An open way to one key. Entered, it is connected and listening; left, it is closed.
 
@@ -24,7 +28,8 @@ class Link(Protocol):
         """Connect.
 
         Raises:
-            BenchError: the key is not there, or did not let itself be connected in time.
+            LinkTimeout: the key is not there, or did not let itself be connected in time.
+            BenchError: anything else stood in the way, as a bond that only one side has.
         """
         ...
 
@@ -62,5 +67,5 @@ class Link(Protocol):
         ...
 
     async def delete_bond(self) -> None:
-        """Make this host forget the key; the link ends with it."""
+        """Make this host forget the key; the link ends with it. A link that found the key can do so after its end."""
         ...

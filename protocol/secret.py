@@ -134,14 +134,3 @@ class OtpSecret(Secret):
     def from_text(cls, text: str) -> OtpSecret:
         """The secret as it was typed."""
         return cls(text.encode())
-
-
-class MasterPassword(Secret):
-    """What a person without a server makes a master key from: UTF-8 bytes."""
-
-    __slots__ = ()
-
-    @classmethod
-    def from_text(cls, text: str) -> MasterPassword:
-        """The password as it was typed."""
-        return cls(text.encode())

@@ -184,8 +184,9 @@ class _Run:
                 serial = await self._prepare(bench, stage)
                 async with bench.flow(self._person(bench, serial)) as flow:
                     result = await flow.run()
-                if isinstance(result.error, KeyNotFound | ConnectionFailed | NoBluetooth):
-                    raise result.error
+                cause = result.error.__cause__ if result.error else None
+                if isinstance(cause, KeyNotFound | ConnectionFailed | NoBluetooth):
+                    raise cause
                 self._seconds = timeline.elapsed
                 return stage.name, bench.verdict(serial, result)
 

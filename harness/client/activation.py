@@ -27,21 +27,23 @@ SHORTEST, LONGEST = 6, 8
 async def activate(session: Session) -> None:
     """Unlock the key with what the person types. Does nothing to a key that is not waiting for a code.
 
-    The server is told how it ended, whatever the end; if that call fails too, its error is the one that counts.
+    The server is told how it ended, unless the flow was cancelled from outside. After a failure, a failure of that
+    report changes nothing (as shipped, its error takes the place of the first).
 
     Raises:
         WorkflowError: the key is locked and no code can help.
         GetActivationCodeTimeout: nobody typed for 30 s.
         FlowCancelled: the person gave up.
+        HesError: the server could not be told that the key is unlocked.
     """
-    info = session.device.info
+    info = session.info
     if info.locked and info.can_unlock:
         try:
             await _ask_until_unlocked(session)
-        except (FlowCancelled, LinkLost):
+        except LinkLost:
             raise
-        except BenchError:
-            await _report(session)
+        except BenchError as error:
+            await _report_failure(session, error)
             raise
         await _report(session)
         info = await session.device.refresh_device_info()
@@ -51,8 +53,8 @@ async def activate(session: Session) -> None:
 
 
 async def _ask_until_unlocked(session: Session) -> None:
-    while session.device.info.locked:
-        if not session.device.info.can_unlock:
+    while session.info.locked:
+        if not session.info.can_unlock:
             raise WorkflowError(FlowMessage.LOCKED_BY_INVALID_ATTEMPTS)
         code = await _ask(session)
         if len(code.reveal()) < SHORTEST:
@@ -62,10 +64,11 @@ async def _ask_until_unlocked(session: Session) -> None:
         else:
             await _try(session, code)
     session.timeline.tell(Actor.KEY, "takes the code and unlocks", kind=Kind.GOOD)
+    session.ui.clear()
 
 
 async def _ask(session: Session) -> ActivationCode:
-    attempts = session.device.info.unlock_attempts
+    attempts = session.info.unlock_attempts
     prompt = CodePrompt(session.serial, attempts, PROMPT_SECONDS)
     session.timeline.tell(
         Actor.CLIENT, f"asks for the activation code ({_attempts(attempts)} left)", to=Actor.PERSON
@@ -73,6 +76,9 @@ async def _ask(session: Session) -> ActivationCode:
     try:
         async with asyncio.timeout(PROMPT_SECONDS):
             code = await session.ui.get_activation_code(prompt)
+            if code is None and session.behaviour.cancel_does_nothing:
+                session.timeline.tell(Actor.PERSON, "presses Cancel, which nobody hears", to=Actor.CLIENT)
+                await asyncio.Event().wait()
     except TimeoutError:
         raise GetActivationCodeTimeout from None
     if code is None:
@@ -98,10 +104,19 @@ async def _try(session: Session, code: ActivationCode) -> None:
         await session.device.refresh_device_info()
 
 
+async def _report_failure(session: Session, error: BenchError) -> None:
+    try:
+        await _report(session)
+    except BenchError as second:
+        if session.behaviour.report_replaces_error:
+            raise
+        session.timeline.tell(Actor.HES, f"answers the report with: {second}", kind=Kind.BAD, to=Actor.CLIENT)
+
+
 async def _report(session: Session) -> None:
     if session.hes.is_connected:
         session.timeline.tell(Actor.CLIENT, "reports how it ended", to=Actor.HES)
-        session.hes_info = await session.hes.update_hw_vault_status(session.report())
+        session.hes_info = await session.hes.update_hw_vault_status(session.connected.report())
 
 
 def _attempts(number: int) -> str:

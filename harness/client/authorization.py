@@ -13,8 +13,9 @@ async def authorize(session: Session) -> None:
     Raises:
         WorkflowError: the key still asks for it afterwards.
     """
-    info = session.device.info
+    info = session.info
     if info.master_key_required and session.hes.is_connected:
+        session.progress(FlowMessage.AWAITING_HES_AUTH)
         session.timeline.tell(Actor.CLIENT, "asks the server to confirm this computer", to=Actor.HES)
         await session.hes.auth_hw_vault(session.serial)
         info = await session.device.refresh_device_info()

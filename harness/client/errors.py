@@ -49,8 +49,8 @@ class FlowMessage(StrEnum):
     LOCKED_BY_INVALID_PINS = "Pin.Error.LockedByInvalidAttempts"
     USER_AUTH_FAILED = "UserAuthorization.Error.AuthFailed"
     UNLOCKING = "Unlock.Unlocking"
-    PASSWORD_TOO_SHORT = "MasterPassword.Error.ToShort"  # noqa: S105 - a name
-    INVALID_PASSWORD = "MasterPassword.Error.Invalid"  # noqa: S105 - a name
+    PASSWORD_TOO_SHORT = "Password.Error.ToShort"  # noqa: S105 - a name
+    INVALID_PASSWORD = "Password.Error.Invalid"  # noqa: S105 - a name
 
 
 TEXTS = {
@@ -122,6 +122,8 @@ class ClientErrorCode(StrEnum):
     DeviceNotAssignedToUser = "DeviceNotAssignedToUser"
     GetActivationCodeTimeout = "GetActivationCodeTimeout"
     GetPinTimeout = "GetPinTimeout"
+    HesAlarm = "HesAlarm"
+    HesWorkstationNotApproved = "HesWorkstationNotApproved"
     NoConnectedUI = "NoConnectedUI"
 
 
@@ -131,6 +133,10 @@ CODE_TEXTS = {
     ClientErrorCode.DeviceNotAssignedToUser: "The key belongs to nobody; ask the administrator.",
     ClientErrorCode.GetActivationCodeTimeout: "Nobody typed a code in time; the attempts stay as they are.",
     ClientErrorCode.GetPinTimeout: "Nobody entered a PIN in time; the attempts stay as they are.",
+    ClientErrorCode.HesAlarm: "The alarm is on: no key can be connected until the administrator has ended it.",
+    ClientErrorCode.HesWorkstationNotApproved: (
+        "This workstation is not approved: ask the administrator to approve it. Nothing was sent to any key."
+    ),
     ClientErrorCode.NoConnectedUI: "Nobody can be asked: the client has no window and no lock screen open.",
 }
 

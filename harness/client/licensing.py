@@ -17,8 +17,9 @@ async def update_licenses(session: Session) -> None:
     Raises:
         WorkflowError: there is no licence to be had, or the server sent one that is none.
     """
-    info = session.device.info
+    info = session.info
     if session.hes.is_connected and (info.link_required or session.hes_info.need_update_license):
+        session.progress(FlowMessage.UPDATING_LICENSE)
         await _download(session, every=info.link_required)
         info = await session.device.refresh_device_info()
     if info.license_info == 0:

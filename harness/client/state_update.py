@@ -16,7 +16,7 @@ async def update_state(session: Session) -> None:
     online = session.hes.is_connected
     if online and session.hes_info.need_state_update:
         session.timeline.tell(Actor.CLIENT, "reports the key's state and asks for an update", to=Actor.HES)
-        session.hes_info = await session.hes.update_hw_vault_status(session.report())
+        session.hes_info = await session.hes.update_hw_vault_status(session.connected.report())
         await session.device.refresh_device_info()
-    if session.device.info.link_required:
+    if session.info.link_required:
         raise WorkflowError(FlowMessage.NOT_ASSIGNED_TO_USER if online else FlowMessage.CANNOT_LINK_TO_USER)

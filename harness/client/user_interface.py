@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from hideez_bench.harness.client.errors import FlowMessage
-from hideez_bench.protocol.secret import ActivationCode, MasterPassword, Pin
+from hideez_bench.protocol.secret import ActivationCode, Password, Pin
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class UserInterface(Protocol):
         """The PIN that the person entered or chose, or None when the person gave up."""
         ...
 
-    async def get_master_password(self, prompt: PasswordPrompt) -> MasterPassword | None:
+    async def get_master_password(self, prompt: PasswordPrompt) -> Password | None:
         """The master password that the person entered or chose, or None when the person gave up."""
         ...
 

@@ -23,7 +23,7 @@ from bleak.exc import (
 )
 
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.link import LinkLost
+from hideez_bench.protocol.link import LinkLost, LinkTimeout
 from hideez_bench.protocol.profile import Profile
 
 # BlueZ takes values of at most 510 bytes and loses longer write commands without a word; 244 bytes are what one
@@ -33,12 +33,16 @@ LARGEST_PACKET = 244
 ADDRESS = re.compile(r"(?i)([0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
-class KeyNotFound(BenchError):
+class KeyNotFound(LinkTimeout):
     """No key of that name or address let itself be heard."""
 
 
 class ConnectionFailed(BenchError):
     """The key is there but did not let itself be connected."""
+
+
+class ConnectionTimedOut(ConnectionFailed, LinkTimeout):
+    """The key is there but did not let itself be connected in time."""
 
 
 class NoBluetooth(BenchError):
@@ -83,6 +87,7 @@ class BleakLink:
         self._options = options or BleakOptions()
         self._heard = device
         self._client: BleakClient | None = None
+        self._device: BLEDevice | None = None
         self._main: BleakGATTCharacteristic | None = None
         self._on_packet: Callable[[bytes], None] = lambda packet: None
         self._on_lost: Callable[[], None] = lambda: None
@@ -96,13 +101,13 @@ class BleakLink:
         found = False
         try:
             async with asyncio.timeout(self._timeout):
-                device = await self._find()
+                self._device = await self._find()
                 found = True
-                await self._connect(device)
+                await self._connect(self._device)
         except TimeoutError:
             await self._drop()
             if found:
-                raise ConnectionFailed(
+                raise ConnectionTimedOut(
                     f"{self.name} was found but could not be connected within {self._timeout:g} s; "
                     "is another host connected to it? Nothing was sent to it."
                 ) from None
@@ -140,9 +145,9 @@ class BleakLink:
 
     async def delete_bond(self) -> None:
         """See `Link.delete_bond`."""
-        client = self._client
-        if client is None:
+        if self._device is None:
             return
+        client = self._client or BleakClient(self._device, **self._options.client)
         # In this order: bleak's clean-up of a link whose device was removed under it fails now and then.
         await self._drop()
         try:

@@ -58,8 +58,9 @@ async def test_d015_a_key_that_the_server_does_not_know(rig: Rig) -> None:
     async with other.application, other.bench:
         result = await other.connect(RIGHT)
     stopped_with(result.error, HesErrorCode.HesDeviceNotFound)
-    assert not end_state(result.error, Stack.SYSTEM).delete_bond  # type: ignore[arg-type]
-    assert end_state(result.error, Stack.DONGLE).delete_bond  # type: ignore[arg-type]
+    assert result.error is not None
+    assert not end_state(result.error, Stack.SYSTEM).delete_bond
+    assert end_state(result.error, Stack.DONGLE).delete_bond
 
 
 async def test_d018_a_key_that_nobody_owns(rig: Rig) -> None:
@@ -94,7 +95,8 @@ async def test_e005_no_licence(
 async def test_a_key_that_is_not_there_is_looked_for_twice(rig: Rig) -> None:
     await rig.application.server.stop()
     result = await rig.connect(RIGHT)
-    assert isinstance(result.error, KeyNotFound)
+    stopped_with(result.error, FlowMessage.CONNECTION_FAILED)
+    assert isinstance(result.error.__cause__, KeyNotFound)  # type: ignore[union-attr]
     tries = [event for event in rig.timeline.events if event.text.startswith("connects to")]
     assert len(tries) == 2
 

@@ -15,7 +15,8 @@ from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.harness.bench import Bench
-from hideez_bench.harness.client.flow import ConnectionFlow, FlowResult
+from hideez_bench.harness.client.flow import ConnectionFlow
+from hideez_bench.harness.client.run import FlowResult
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.people import Choice, Entry, ScriptedPerson
 from hideez_bench.harness.timeline import Event, Kind, Timeline

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, VaultStatus
-from hideez_bench.harness.client.errors import FlowCancelled
+from hideez_bench.harness.client.errors import FlowCancelled, FlowMessage, WorkflowError
 from hideez_bench.harness.client.flow import ConnectionFlow
-from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import AccessLevel, ErrorName, Lock
 from hideez_bench.protocol.transport import KeyRefused
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
@@ -63,9 +62,10 @@ async def locked(rig: Rig) -> ConnectionFlow:
     """Type three wrong codes; the flow, ended."""
     async with rig.flow(WRONG, WRONG, WRONG) as flow:
         result = await flow.run()
+    assert isinstance(result.error, WorkflowError)
+    assert result.error.message is FlowMessage.LOCKED_BY_INVALID_ATTEMPTS
     # C-004: the very call that locks the vault answers that it is locked.
-    assert isinstance(result.error, HesError)
-    assert result.error.code is HesErrorCode.HesDeviceLocked
+    await rig.told("answers the report with")
     assert last_info(result).lock == Lock.BY_CODE
     assert last_info(result).unlock_attempts == 0
     return flow

@@ -104,6 +104,30 @@ class SessionToken(Secret):
         return cls(text.encode(errors="replace"))
 
 
+class WorkstationKey(Secret):
+    """What a client shows to prove which workstation it runs on: 32 random bytes, hexadecimal where it is text.
+
+    Raises:
+        ValueError: on any other length.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__(value)
+        if len(value) != 32:
+            raise ValueError("a workstation's key is 32 bytes")
+
+    @classmethod
+    def from_text(cls, text: str) -> WorkstationKey:
+        """The key as a header or a file holds it."""
+        return cls(bytes.fromhex(text))
+
+    def to_text(self) -> str:
+        """For that header or file, and nothing else."""
+        return self.reveal().hex()
+
+
 class Otp(Secret):
     """A one-time password: its ASCII digits.
 

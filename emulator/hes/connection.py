@@ -53,6 +53,10 @@ class ClientConnection:
         self._open = False
         self._remotes.unregister_all(self)
 
+    def lose_key(self, serial: str) -> None:
+        """The way to a key through this client broke: until it is reported again, nothing is asked of it there."""
+        self._remotes.lost(serial, self._workstation.id, owner=self)
+
     async def update_hw_vault_properties(
         self, info: HwVaultInfoFromClient, return_info: bool
     ) -> HwVaultInfoFromHes | None:

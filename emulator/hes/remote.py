@@ -73,6 +73,12 @@ class RemoteDevices:
         if host := self._hosts.get(serial, {}).pop(workstation_id, None):
             host.drop(host.opening)
 
+    def lost(self, serial: str, workstation_id: str, owner: object) -> None:
+        """The way to a key broke. Who waits on it hears so from the way itself; nobody else is led to it again."""
+        host = self._hosts.get(serial, {}).get(workstation_id)
+        if host and host.owner is owner:
+            del self._hosts[serial][workstation_id]
+
     def unregister_all(self, owner: object) -> None:
         """A client is gone, and every key with it."""
         for serial, hosts in self._hosts.items():

@@ -11,6 +11,7 @@ from typing import Self
 
 from argon2 import PasswordHasher
 
+from hideez_bench.emulator.hes.admission import Admission
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.employees import Employees
@@ -67,7 +68,7 @@ class Hes:
         on_keys: KeysMade = lambda request, answer, keys: None,
         password_hasher: PasswordHasher | None = None,
     ) -> None:
-        wire = wire or default_wire()
+        self.wire = wire = wire or default_wire()
         self._core = Core(Store(store_url), utc, random, observe or _log)
         self._remotes = RemoteDevices(self._core, wire, limits or RemoteLimits(), observe_traffic, on_keys)
         self._status_update = StatusUpdate(self._core, self._remotes)
@@ -75,6 +76,7 @@ class Hes:
         self.vaults = Vaults(self._core, self._remotes, self._status_update)
         self.employees = Employees(self._core, self._status_update)
         self.workstations = Workstations(self._core)
+        self.admission = Admission(self._core)
         self.users = Users(self._core, password_hasher)
 
     async def __aenter__(self) -> Self:

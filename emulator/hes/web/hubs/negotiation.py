@@ -1,0 +1,88 @@
+"""Who is let in to a hub, and the tokens that a client may fetch before it connects."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.protocol.hub import WORKSTATION_ID
+from hideez_bench.protocol.secret import WorkstationKey
+
+TOKEN_SECONDS = 15.0
+MOST_TOKENS = 1000
+LONGEST_DEVICE_ID = 64
+
+
+class NotAdmitted(Exception):
+    """A stranger, or one that is too early or too late; `status` is the HTTP answer."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls. The vendor's admission needs no key; there `key` is None."""
+
+    workstation_id: str
+    key: WorkstationKey | None
+    device_id: str = ""
+
+
+def admit(hes: Hes, headers: Headers, *, strict_compat: bool) -> Caller:
+    """Who calls, by the headers of a request.
+
+    Raises:
+        NotAdmitted: 401, there is no workstation or no key, or another key speaks for this workstation.
+    """
+    workstation_id = headers.get("workstationid", "")
+    device_id = headers.get("deviceid", "")[:LONGEST_DEVICE_ID]
+    if strict_compat and (not workstation_id or WORKSTATION_ID.fullmatch(workstation_id)):
+        return Caller(workstation_id, None, device_id)
+    if not WORKSTATION_ID.fullmatch(workstation_id):
+        raise NotAdmitted(401, "Name the workstation in the header WorkstationId: 1 to 64 of A-Z, a-z, 0-9 and . _ -")
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    try:
+        key = WorkstationKey.from_text(text.strip())
+    except ValueError:
+        key = None
+    if scheme.lower() != "bearer" or key is None:
+        raise NotAdmitted(401, "Show the workstation's key: Authorization: Bearer, and 64 hexadecimal digits.")
+    if not hes.admission.allows(workstation_id, key):
+        raise NotAdmitted(401, f"Another key speaks for workstation {workstation_id}.")
+    return Caller(workstation_id, key, device_id)
+
+
+class Tokens:
+    """Tokens of one hub, each good for one connection of the workstation that fetched it, for some seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._issued: dict[str, tuple[str, float]] = {}
+
+    def issue(self, workstation_id: str) -> str:
+        """A new token; the oldest are forgotten where there are too many."""
+        while self._issued and (len(self._issued) >= MOST_TOKENS or self._is_over(next(iter(self._issued)))):
+            del self._issued[next(iter(self._issued))]
+        token = secrets.token_urlsafe(16)
+        self._issued[token] = (workstation_id, self._now())
+        return token
+
+    def redeem(self, token: str, workstation_id: str) -> None:
+        """Use a token up.
+
+        Raises:
+            NotAdmitted: 404, there is no such token, or it is another workstation's, used, or too old.
+        """
+        is_over = token not in self._issued or self._is_over(token)
+        owner, _ = self._issued.pop(token, ("", 0.0))
+        if is_over or owner != workstation_id:
+            raise NotAdmitted(404, "There is no such connection to be made; negotiate again.")
+
+    def _is_over(self, token: str) -> bool:
+        return self._now() - self._issued[token][1] > TOKEN_SECONDS

@@ -1,8 +1,8 @@
 """Which workstation a caller may speak for: the one whose key it shows (modelled; the vendor goes by the name alone).
 
-A client makes its key once, 32 random bytes, and keeps it. The server takes the first key that it sees for a workstation
-and stores its hash; from then on only that key speaks for that workstation. Whether the workstation may do anything is
-another matter: an administrator approves it.
+A client makes its key once, 32 random bytes, and keeps it. The server takes the first key that it sees for a
+workstation and stores its hash; from then on only that key speaks for that workstation. Whether the workstation may do
+anything is another matter: an administrator approves it.
 """
 
 from __future__ import annotations
@@ -42,19 +42,21 @@ class Admission:
             known = session.get(WorkstationKeyHash, workstation_id)
             return known is None or hmac.compare_digest(known.key_hash, _hash(key))
 
-    def bind(self, workstation_id: str, key: WorkstationKey) -> None:
-        """From now on this key speaks for the workstation, if none did before.
+    def bind(self, workstation_id: str, key: WorkstationKey) -> bool:
+        """From now on this key speaks for the workstation, if none did before; whether it does.
 
         An approval that was given before there was a key was not given to the holder of this one, and ends.
         """
         with self._core.store.session() as session:
-            if session.get(WorkstationKeyHash, workstation_id) is not None:
-                return
+            known = session.get(WorkstationKeyHash, workstation_id)
+            if known is not None:
+                return hmac.compare_digest(known.key_hash, _hash(key))
             session.add(WorkstationKeyHash(workstation_id=workstation_id, key_hash=_hash(key)))
             row = session.get(Workstation, workstation_id)
             if row is not None:
                 row.approved = False
         self._core.tell(HesEventKind.CLIENT, "", f"shows a key for workstation {workstation_id}")
+        return True
 
     def make_room(self, workstation_id: str) -> None:
         """Before a workstation is stored: forget those that wait for approval and were not here for longest.

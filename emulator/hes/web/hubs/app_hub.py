@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.hubs.workstation import HubWorkstation, Notify
-from hideez_bench.protocol.hes import ConnectionState, HesError, HesErrorCode, HwVaultInfoFromClient, WorkstationInfo
+from hideez_bench.protocol.hes import (
+    ConnectionState,
+    HesError,
+    HesErrorCode,
+    HwVaultInfoFromClient,
+    WorkstationInfo,
+)
 from hideez_bench.protocol.hub import APP_CALLS, failure, success
 from hideez_bench.protocol.signalr import Json, Malformed
 
@@ -65,5 +69,3 @@ async def nobody(target: str, arguments: tuple[Json, ...]) -> Json:
     """As the vendor, for a client that did not say who it is: it may connect, and every call fails."""
     text = "This connection did not say which workstation it is."
     return failure(HesError(HesErrorCode.HesNotConnected, text))
-
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -93,16 +94,32 @@ class HubConnection:
         """
         records = self._records()
         try:
-            if not await self._shake_hands(records):
-                return
-            tasks = [asyncio.ensure_future(self._read(records, opened())), asyncio.ensure_future(self._write())]
-            try:
-                await asyncio.wait([*tasks, self._end], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await _stop([*tasks, *self._calls])
-            await self._part(tasks)
+            if await self._shake_hands(records):
+                await self._last_words(Close(await self._converse(records, opened)))
         except (_Gone, WebSocketDisconnect):
             pass
+
+    async def _converse(self, records: AsyncIterator[str], opened: Callable[[], Invoke]) -> str | None:
+        """Read and write until one side has enough; why it ended, where there is something to say."""
+        try:
+            invoke = opened()
+        except Malformed as refused:
+            return str(refused)
+        reading = asyncio.ensure_future(self._read(records, invoke))
+        writing = asyncio.ensure_future(self._write())
+        ends: list[asyncio.Future[Any]] = [reading, writing, self._end]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _stop([reading, writing, *self._calls])
+        reason = self._end.result() if self._end.done() else None
+        for task in (reading, writing):
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, Malformed):
+                reason = str(error)
+            elif error is not None:
+                raise error
+        return reason
 
     async def _shake_hands(self, records: AsyncIterator[str]) -> bool:
         try:
@@ -189,17 +206,6 @@ class HubConnection:
             except TimeoutError:
                 text = build(Ping())
             await self._websocket.send_text(text)
-
-    async def _part(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Tell the peer why the connection ends, where it is still there to be told."""
-        reason = self._end.result() if self._end.done() else None
-        for task in tasks:
-            error = None if task.cancelled() else task.exception()
-            if isinstance(error, Malformed):
-                reason = str(error)
-            elif error is not None:
-                raise error
-        await self._last_words(Close(reason))
 
     async def _last_words(self, message: Close | HandshakeResponse) -> None:
         try:

@@ -45,14 +45,18 @@ def admit(hes: Hes, headers: Headers, *, strict_compat: bool) -> Caller:
     if strict_compat and (not workstation_id or WORKSTATION_ID.fullmatch(workstation_id)):
         return Caller(workstation_id, None, device_id)
     if not WORKSTATION_ID.fullmatch(workstation_id):
-        raise NotAdmitted(401, "Name the workstation in the header WorkstationId: 1 to 64 of A-Z, a-z, 0-9 and . _ -")
+        raise NotAdmitted(
+            401, "Name the workstation in the header WorkstationId: 1 to 64 of A-Z, a-z, 0-9 and . _ -"
+        )
     scheme, _, text = headers.get("authorization", "").partition(" ")
     try:
         key = WorkstationKey.from_text(text.strip())
     except ValueError:
         key = None
     if scheme.lower() != "bearer" or key is None:
-        raise NotAdmitted(401, "Show the workstation's key: Authorization: Bearer, and 64 hexadecimal digits.")
+        raise NotAdmitted(
+            401, "Show the workstation's key: Authorization: Bearer, and 64 hexadecimal digits."
+        )
     if not hes.admission.allows(workstation_id, key):
         raise NotAdmitted(401, f"Another key speaks for workstation {workstation_id}.")
     return Caller(workstation_id, key, device_id)

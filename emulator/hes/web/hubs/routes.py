@@ -32,7 +32,9 @@ class Hubs:
         self._strict_compat = strict_compat
         self._limits = limits or HubLimits()
         self._clients: defaultdict[str, list[AppHub]] = defaultdict(list)
-        self._tokens = {path: Tokens(lambda: asyncio.get_running_loop().time()) for path in ("/appHub", "/deviceHub")}
+        self._tokens = {
+            path: Tokens(lambda: asyncio.get_running_loop().time()) for path in ("/appHub", "/deviceHub")
+        }
 
     def routes(self) -> list[BaseRoute]:
         """What to put into an application."""
@@ -65,9 +67,9 @@ class Hubs:
             if not caller.workstation_id:
                 return nobody
             self._hes.admission.make_room(caller.workstation_id)
+            if caller.key and not self._hes.admission.bind(caller.workstation_id, caller.key):
+                raise Malformed("Another key speaks for this workstation.")
             client = AppHub(self._hes, caller.workstation_id, connection.notify)
-            if caller.key:
-                self._hes.admission.bind(caller.workstation_id, caller.key)
             clients.append(client)
             self._clients[caller.workstation_id].append(client)
             return client.invoke

@@ -1,0 +1,85 @@
+"""WebSockets over a network, by the library websockets; what goes wrong is `Disconnected`, in one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from hideez_bench.harness.hes.signalr_client import Disconnected
+
+OPEN_SECONDS = 10.0
+LARGEST_FRAME = 128 * 1024
+
+
+class WebSockets:
+    """Opens WebSockets to the server at a URL; an `OpenSocket`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._base = parts._replace(scheme={"http": "ws", "https": "wss"}[parts.scheme])
+
+    async def __call__(self, path: str, headers: Mapping[str, str]) -> _WebSocket:
+        """See `OpenSocket`."""
+        url = urlunsplit(self._base._replace(path=self._base.path.rstrip("/") + path))
+        try:
+            # The hub has pings of its own. No proxy for what is mostly this very machine or its network.
+            connection = await connect(
+                url,
+                additional_headers=dict(headers),
+                open_timeout=OPEN_SECONDS,
+                ping_interval=None,
+                max_size=LARGEST_FRAME,
+                compression=None,
+                proxy=None,
+            )
+        except InvalidStatus as refused:
+            raise Disconnected(f"The server refused the connection to {path}: {_reason(refused)}") from None
+        except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
+            text = f"The server at {self._base.netloc} cannot be reached ({error})."
+            raise Disconnected(text) from None
+        return _WebSocket(connection)
+
+
+class _WebSocket:
+    """A `Socket`."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, text: str) -> None:
+        """See `Socket.send`."""
+        try:
+            await self._connection.send(text)
+        except ConnectionClosed as closed:
+            raise _lost(closed) from None
+
+    async def receive(self) -> str | bytes:
+        """See `Socket.receive`."""
+        try:
+            return await self._connection.recv()
+        except ConnectionClosed as closed:
+            raise _lost(closed) from None
+
+    async def close(self) -> None:
+        """See `Socket.close`."""
+        await self._connection.close()
+
+
+def _lost(closed: ConnectionClosed) -> Disconnected:
+    reason = closed.rcvd.reason if closed.rcvd else ""
+    return Disconnected(f"The connection to the server was lost{f' ({reason})' if reason else ''}.")
+
+
+def _reason(refused: InvalidStatus) -> str:
+    """What the server says in the body of its refusal, or the bare status."""
+    try:
+        body = json.loads(refused.response.body or b"")
+    except ValueError:
+        body = None
+    if isinstance(body, dict) and isinstance(body.get("error"), str):
+        return str(body["error"])
+    return f"status {refused.response.status_code}."

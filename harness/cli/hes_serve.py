@@ -21,6 +21,7 @@ from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
 from hideez_bench.emulator.hes.web.context import LOOPBACK_NAMES
+from hideez_bench.emulator.hes.web.hubs.routes import LARGEST_FRAME
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import is_a_person_there
@@ -29,7 +30,6 @@ from hideez_bench.protocol.secret import Password
 
 # What still runs this long after Ctrl-C is cut off.
 SECONDS_TO_END = 2
-LARGEST_HUB_MESSAGE = 32 * 1024
 PASSWORD_FILE = "hes-server-admin-password.txt"  # noqa: S105 - a file's name
 
 
@@ -99,7 +99,7 @@ async def _serve(order: Order, listening: socket.socket, *, is_loopback: bool) -
                 server_header=False,
                 proxy_headers=False,
                 ws="websockets-sansio",
-                ws_max_size=LARGEST_HUB_MESSAGE,
+                ws_max_size=LARGEST_FRAME,
                 timeout_graceful_shutdown=SECONDS_TO_END,
             ),
             context.stopping.set,

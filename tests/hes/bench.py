@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import (
     EmployeeDetails,
@@ -19,7 +18,13 @@ from hideez_bench.emulator.hes.records import (
 )
 from hideez_bench.emulator.hes.remote import RemoteLimits
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.protocol.hes import ConnectionState, HesError, HwVaultInfoFromClient, HwVaultInfoFromHes
+from hideez_bench.protocol.hes import (
+    ConnectionState,
+    HesConnection,
+    HesError,
+    HwVaultInfoFromClient,
+    HwVaultInfoFromHes,
+)
 from tests.hes.fake_key import FakeKey, FakeWorkstation
 
 SERIAL = "HK-1"
@@ -65,7 +70,8 @@ class Bench:
     def __post_init__(self) -> None:
         self.hes = Hes(self.store_url, utc=self.clock, observe=self.events.append, limits=self.limits)
         self.workstation = FakeWorkstation("PC-1", self.key)
-        self.connection: ClientConnection = self.hes.connect(self.workstation)
+        self.client = self.hes.connect(self.workstation)
+        self.connection: HesConnection = self.client
 
     def set_up(self) -> None:
         self.hes.vaults.import_vaults([vault_import()])

@@ -40,7 +40,7 @@ async def test_who_is_let_in(bench: Bench, call: Callable[[Bench], Awaitable[obj
     assert await refusal(call(bench)) is HesErrorCode.HesAlarm
     assert (bench.vault.is_online, bench.vault.battery) == (False, 100)
     bench.hes.set_alarm(False)
-    bench.connection.close()
+    bench.client.close()
     assert not bench.connection.is_connected
     assert await refusal(call(bench)) is HesErrorCode.HesNotConnected
 

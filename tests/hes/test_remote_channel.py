@@ -73,7 +73,7 @@ async def test_offline_and_close_end_the_channel(bench: Bench) -> None:
 
 
 async def close(bench: Bench) -> None:
-    bench.connection.close()
+    bench.client.close()
 
 
 async def break_link(key: FakeKey) -> None:

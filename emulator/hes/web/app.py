@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hideez_bench.emulator.hes.web.context import WebContext, WebSettings
+from hideez_bench.emulator.hes.web.hubs import routes as hubs
 from hideez_bench.emulator.hes.web.rest import openapi, refusals
 from hideez_bench.emulator.hes.web.rest import routes as rest
 from hideez_bench.emulator.hes.web.security import Security
@@ -20,4 +21,5 @@ def create_app(context: WebContext) -> FastAPI:
     refusals.answer_refusals(app, strict_compat=context.settings.strict_compat)
     app.include_router(rest.router())
     app.router.routes += openapi.routes()
+    app.router.routes += hubs.routes(context)
     return app

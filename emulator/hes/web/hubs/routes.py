@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.hes.web.context import WebContext
 from hideez_bench.emulator.hes.web.hubs.app_hub import AppHub, nobody
 from hideez_bench.emulator.hes.web.hubs.connection import HubConnection, HubLimits, Invoke
 from hideez_bench.emulator.hes.web.hubs.device_hub import DeviceHub
@@ -24,13 +25,18 @@ LARGEST_FRAME = 128 * 1024
 """What a web server should be told to take in one WebSocket message; a hub refuses a quarter of it, and says so."""
 
 
-class Hubs:
+def routes(context: WebContext) -> list[BaseRoute]:
+    """Both hubs of a server."""
+    return _Hubs(context.hes, strict_compat=context.settings.strict_compat).routes()
+
+
+class _Hubs:
     """Both hubs of one server, and who is on them."""
 
-    def __init__(self, hes: Hes, *, strict_compat: bool = False, limits: HubLimits | None = None) -> None:
+    def __init__(self, hes: Hes, *, strict_compat: bool) -> None:
         self._hes = hes
         self._strict_compat = strict_compat
-        self._limits = limits or HubLimits()
+        self._limits = HubLimits()
         self._clients: defaultdict[str, list[AppHub]] = defaultdict(list)
         self._tokens = {
             path: Tokens(lambda: asyncio.get_running_loop().time()) for path in ("/appHub", "/deviceHub")

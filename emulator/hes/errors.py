@@ -19,6 +19,10 @@ class StoreError(BenchError):
     """The server's database cannot be used; nothing of the call was kept."""
 
 
+class StoreConflict(StoreError):
+    """What was to be stored contradicts what is stored, such as an address that another key has."""
+
+
 class LoginRefused(BenchError):
     """Nobody was let in. Whether the e-mail is anybody's cannot be told from it; `reason` is the vendor's word."""
 

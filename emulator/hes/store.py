@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes import models, user_models  # noqa: F401  (they are tables of the same database)
-from hideez_bench.emulator.hes.errors import HesRuleError, StoreError, hes_error
+from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError, hes_error
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode
 from hideez_bench.protocol.hes import HesErrorCode
 
@@ -127,7 +127,7 @@ class Store:
         try:
             yield
         except IntegrityError as error:
-            raise StoreError(
+            raise StoreConflict(
                 f"Nothing was changed, because the database does not allow it: {error.orig}."
             ) from error
         except SQLAlchemyError as error:

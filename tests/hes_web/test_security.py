@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
+
 import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
-from hideez_bench.emulator.hes.web.security import OPEN_PATHS, SAFE_METHODS, SECURITY_HEADERS, VIEWER_MAY_POST
-from tests.hes_web.conftest import Site
+from hideez_bench.emulator.hes.web.security import (
+    LARGEST_BODY,
+    OPEN_PATHS,
+    SAFE_METHODS,
+    SECURITY_HEADERS,
+    VIEWER_MAY_POST,
+    csrf_token,
+)
+from tests.hes_web.conftest import URL, Site
 
 with_every_route = pytest.mark.parametrize(
     ("method", "path"),
@@ -36,3 +49,170 @@ async def test_a_viewer_changes_nothing(site: Site, method: str, path: str) -> N
     may = method in SAFE_METHODS or path in VIEWER_MAY_POST
     answer = await site.viewer.request(method, path, json={})
     assert (answer.status_code != 403) == (may and "ActivationCode" not in path)
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.example", "evil.example:8470", "127.0.0.1.evil.example", "", "[", "10.0.0.1"]
+)
+@pytest.mark.parametrize("path", ["/login", "/api/Employees/GetEmployees", "/appHub"])
+async def test_another_name_is_not_answered(site: Site, path: str, name: str) -> None:
+    answer = await site.administrator.get(path, headers={"host": name})
+    assert answer.status_code == 421
+
+
+@pytest.mark.parametrize(
+    "name", ["127.0.0.1:8470", "localhost:8470", "[::1]:8470", "LOCALHOST", "localhost:1"]
+)
+async def test_names_of_this_machine_are_answered(site: Site, name: str) -> None:
+    answer = await site.administrator.get("/api/Employees/GetEmployees", headers={"host": name})
+    assert answer.status_code == 200
+
+
+FOREIGN = [
+    {"origin": "http://evil.example"},
+    {"origin": "http://127.0.0.1:9999"},
+    {"origin": "http://localhost:8470"},
+    {"origin": "null"},
+    {"origin": ""},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+@with_every_route
+async def test_a_page_of_another_site_changes_nothing(
+    site: Site, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = await site.administrator.request(method, path, json={}, headers=headers)
+    assert (answer.status_code == 403) == (method not in SAFE_METHODS)
+
+
+async def test_own_pages_may_ask(site: Site) -> None:
+    own = {"origin": URL, "sec-fetch-site": "same-origin"}
+    answer = await site.administrator.put("/api/bench/SetAlarm", json={"isOn": True}, headers=own)
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+async def test_rest_takes_json_alone(site: Site, kind: str) -> None:
+    """What a form on another page could send without asking first is no JSON."""
+    answer = await site.administrator.put(
+        "/api/bench/SetAlarm", content='{"isOn": true}', headers={"content-type": kind}
+    )
+    assert (answer.status_code, site.bench.hes.alarm) == (415, False)
+
+
+@pytest.mark.parametrize("announced", ["1048577", "9" * 5000])
+async def test_a_body_that_announces_too_much_is_not_read(site: Site, announced: str) -> None:
+    answer = await site.stranger.post(
+        "/api/Identity/Login", content=b"{}", headers={"content-length": announced}
+    )
+    assert answer.status_code == 413
+
+
+async def test_a_body_without_an_announcement_is_read_so_far(site: Site) -> None:
+    handed_out = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal handed_out
+        while True:
+            handed_out += 65536
+            yield bytes(65536)
+
+    answer = await site.stranger.post("/api/Identity/Login", content=endless())
+    assert answer.status_code == 413
+    assert handed_out <= LARGEST_BODY + 2 * 65536
+
+
+@pytest.mark.parametrize("path", ["/appHub", "/deviceHub"])
+@pytest.mark.parametrize("headers", [{"origin": "http://evil.example"}, {"host": "evil.example"}], ids=str)
+async def test_a_web_socket_of_another_site_is_not_opened(
+    site: Site, path: str, headers: dict[str, str]
+) -> None:
+    sent = await web_socket(site, path, {"host": "127.0.0.1:8470"} | headers)
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+async def test_a_web_socket_anywhere_else_needs_a_session(site: Site) -> None:
+    sent = await web_socket(site, "/events", {"host": "127.0.0.1:8470"})
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+async def web_socket(site: Site, path: str, headers: dict[str, str]) -> list[MutableMapping[str, Any]]:
+    """Knock; what is answered."""
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "websocket", "path": path, "headers": raw, "query_string": b"", "subprotocols": []}
+    await site.app(scope, receive, send)
+    return sent
+
+
+class TestForms:
+    """The token that every form of a page carries."""
+
+    @pytest.fixture(autouse=True)
+    def page(self, site: Site) -> None:
+        async def form(request: Request) -> Response:
+            if request.method == "GET":
+                return PlainTextResponse(csrf_token(request))
+            async with request.form() as sent:
+                return PlainTextResponse(str(sent["name"]))
+
+        # Before the pages' own.
+        site.app.router.routes.insert(0, Route("/form", form, methods=["GET", "POST"]))
+        site.app.router.routes.insert(0, Route("/login", form, methods=["GET", "POST"]))
+
+    async def test_a_form_with_its_token_is_taken(self, site: Site) -> None:
+        token = (await site.administrator.get("/form")).text
+        for sent in (
+            await site.administrator.post("/form", data={"csrf_token": token, "name": "Ann"}),
+            await site.administrator.post(
+                "/form", data={"csrf_token": token, "name": "Ann"}, files={"file": b"x"}
+            ),
+            await site.administrator.post("/form", data={"name": "Ann"}, headers={"x-csrf-token": token}),
+        ):
+            assert (sent.status_code, sent.text) == (200, "Ann")
+
+    async def test_a_form_without_its_token_is_refused(self, site: Site) -> None:
+        others = (await site.viewer.get("/form")).text
+        for data in (
+            {"name": "Ann"},
+            {"name": "Ann", "csrf_token": ""},
+            {"name": "Ann", "csrf_token": others},
+        ):
+            assert (await site.administrator.post("/form", data=data)).status_code == 403
+        assert (await site.administrator.post("/form", json={"name": "Ann"})).status_code == 403
+
+    async def test_the_login_page_has_a_token_too(self, site: Site) -> None:
+        shown = await site.stranger.get("/login")
+        assert "HttpOnly" in shown.headers["set-cookie"]
+        sent = await site.stranger.post("/login", data={"csrf_token": shown.text, "name": "Ann"})
+        assert (sent.status_code, sent.text) == (200, "Ann")
+        assert (await site.stranger.post("/login", data={"name": "Ann"})).status_code == 403
+        assert (await site.visitor().post("/login", data={"csrf_token": shown.text})).status_code == 403
+
+    async def test_a_stranger_is_sent_to_the_login_page(self, site: Site) -> None:
+        answer = await site.stranger.get("/form")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+        assert (await site.stranger.post("/form", data={"name": "Ann"})).status_code == 401
+
+
+async def test_a_fault_tells_nothing(site: Site) -> None:
+    async def fail(request: Request) -> Response:
+        raise ValueError("the master key is 1234")
+
+    site.app.router.routes.insert(0, Route("/fail", fail))
+    answer = await site.administrator.get("/fail")
+    assert (answer.status_code, answer.json()) == (500, {"error": "The server failed; its log says why."})
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers[name] == value

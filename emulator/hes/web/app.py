@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from hideez_bench.emulator.hes.web.context import WebContext, WebSettings
+from hideez_bench.emulator.hes.web.events import RecentEvents
 from hideez_bench.emulator.hes.web.hubs import routes as hubs
 from hideez_bench.emulator.hes.web.rest import openapi, refusals
 from hideez_bench.emulator.hes.web.rest import routes as rest
@@ -17,6 +18,7 @@ def create_app(context: WebContext) -> FastAPI:
     """The application around one server. Who makes it closes the server after it."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.context = context
+    app.state.events = RecentEvents(context.hes)
     app.add_middleware(Security, context=context)
     refusals.answer_refusals(app, strict_compat=context.settings.strict_compat)
     app.include_router(rest.router())

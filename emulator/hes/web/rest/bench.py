@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
-from pydantic import Base64Bytes, Field
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field, StrictBool
 
 from hideez_bench.emulator.hes.names import HesEventKind, VaultStatusReason
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
-from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Description, Id, Moment, Needed, Text
-from hideez_bench.emulator.hes.web.rest.wiring import TheHes
+from hideez_bench.emulator.hes.web.rest.bodies import (
+    Answer,
+    Body,
+    Bytes,
+    Description,
+    Id,
+    Moment,
+    Needed,
+    Text,
+)
+from hideez_bench.emulator.hes.web.rest.wiring import TheEvents, TheHes
 from hideez_bench.emulator.hes.web.security import require_administrator
 
 router = APIRouter(prefix="/bench", tags=["bench"])
@@ -31,7 +41,7 @@ class Device(Body):
     model: Needed
     rfid: Needed
     firmware: Needed
-    root_key: Base64Bytes | None = None
+    root_key: Bytes | None = None
 
 
 class DeviceLicense(Body):
@@ -41,14 +51,14 @@ class DeviceLicense(Body):
     license_order_id: Text = ""
     device_id: Needed
     end_date: Moment
-    data: Base64Bytes | None = None
+    data: Bytes | None = None
 
 
 class Import(Body):
     """What the licence server answers. Its orders are taken and not looked at."""
 
-    devices_dto: list[Device] = Field(max_length=10_000)
-    device_licenses_dto: list[DeviceLicense] = Field([], max_length=10_000)
+    devices_dto: list[Device] = Field(max_length=1000)
+    device_licenses_dto: list[DeviceLicense] = Field([], max_length=1000)
 
 
 class ImportAnswer(Answer):
@@ -73,7 +83,7 @@ class Loss(Move):
 class Alarm(Body):
     """Whether the alarm is on."""
 
-    is_on: bool
+    is_on: StrictBool
 
 
 class AlarmAnswer(Answer):
@@ -151,3 +161,11 @@ async def get_alarm(hes: TheHes) -> AlarmAnswer:
 async def set_alarm(hes: TheHes, body: Alarm) -> None:
     """Raise or end the alarm."""
     hes.set_alarm(body.is_on)
+
+
+@router.get("/GetEvents")
+async def get_events(
+    events: TheEvents, after: Annotated[int, Query(ge=0, le=2**53)] = 0
+) -> list[EventAnswer]:
+    """What happened after the event with this number; of older ones the last thousand are kept."""
+    return [EventAnswer(number=kept.number, **vars(kept.event)) for kept in events.after(after)]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 # No database takes a NUL in a text.
@@ -27,7 +36,24 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("the date is out of range") from None
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+def _as_text(sent: Any) -> Any:
+    """A number would be taken as seconds since 1970."""
+    if not isinstance(sent, str):
+        raise ValueError("a date is a text such as 2026-03-01T12:00:00Z")  # noqa: TRY004 - what pydantic expects
+    return sent
+
+
+Moment = Annotated[datetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
+
+
+def _from_base64(sent: Any) -> Any:
+    return base64.b64decode(sent, validate=True) if isinstance(sent, str) else sent
+
+
+_BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+Bytes = Annotated[
+    bytes, BeforeValidator(_from_base64), WithJsonSchema({"type": "string", "pattern": _BASE64})
+]
 
 
 class Body(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from fastapi import APIRouter, Response
+from pydantic import StrictBool
 
 from hideez_bench.emulator.hes.names import VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
@@ -56,7 +57,7 @@ class RemoveHardwareVaultBody(Body):
 
     hardware_vault_id: Needed
     reason: VaultStatusReason
-    is_need_backup: bool = False
+    is_need_backup: StrictBool = False
 
 
 class EmployeeAnswer(Answer):

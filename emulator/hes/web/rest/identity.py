@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 from starlette.responses import JSONResponse
 
 from hideez_bench.emulator.hes.errors import LoginRefused
 from hideez_bench.emulator.hes.names import LoginRefusal
 from hideez_bench.emulator.hes.users import User
-from hideez_bench.emulator.hes.web.rest.bodies import LONGEST_TEXT, Answer, Body
+from hideez_bench.emulator.hes.web.rest.bodies import LONGEST_TEXT, Answer, Body, Needed, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes
 from hideez_bench.emulator.hes.web.security import (
     clear_session_cookie,
@@ -21,21 +23,23 @@ from hideez_bench.protocol.secret import Password
 
 router = APIRouter(prefix="/Identity", tags=["Identity"])
 
+Typed = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra={"format": "password"})]
+
 
 class LoginBody(Body):
     """Who logs in. `otp` is taken and not looked at: no second factor is asked for."""
 
-    email: str | None = Field(None, max_length=LONGEST_TEXT)
-    password: str | None = Field(None, max_length=LONGEST_TEXT, json_schema_extra={"format": "password"})
-    otp: str | None = Field(None, max_length=LONGEST_TEXT)
+    email: Needed
+    password: Typed
+    otp: Text | None = None
 
 
 class PasswordLoginBody(Body):
     """Who logs in. `rememberMe` is taken and not looked at: a session lasts two weeks."""
 
-    email: str | None = Field(None, max_length=LONGEST_TEXT)
-    password: str | None = Field(None, max_length=LONGEST_TEXT, json_schema_extra={"format": "password"})
-    remember_me: bool = False
+    email: Needed
+    password: Typed
+    remember_me: StrictBool = False
 
 
 class UserAnswer(Answer):
@@ -59,10 +63,8 @@ class AuthorizationResponse(Answer):
 
 
 @router.post("/Login", response_class=Response)
-async def login(hes: TheHes, body: LoginBody | None = None) -> Response:
+async def login(hes: TheHes, body: LoginBody) -> Response:
     """Log in. A refusal is 401 with one of `Unauthorized`, `UserIsLockedout`; 400 is `CredentialsNull`."""
-    if body is None or not body.email or not body.password:
-        return JSONResponse({"error": "CredentialsNull"}, 400)
     try:
         user = await hes.users.verify(body.email, Password.from_text(body.password))
     except LoginRefused as refused:
@@ -74,11 +76,9 @@ async def login(hes: TheHes, body: LoginBody | None = None) -> Response:
 
 @router.post("/LoginWithPassword")
 async def login_with_password(
-    hes: TheHes, response: Response, body: PasswordLoginBody | None = None
+    hes: TheHes, response: Response, body: PasswordLoginBody
 ) -> AuthorizationResponse:
     """Log in as the vendor's page does: the answer is 200, and says whether it went well."""
-    if body is None or not body.email or not body.password:
-        return AuthorizationResponse(failed=True, message="CredentialsNull", code="CredentialsNull")
     try:
         user = await hes.users.verify(body.email, Password.from_text(body.password))
     except LoginRefused as refused:

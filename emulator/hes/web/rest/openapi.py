@@ -85,7 +85,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["security"] = [] if path in OPEN_PATHS else [{"session": []}]
     answers: dict[int, str] = dict(ALWAYS)
-    if "requestBody" in operation or "{" in path:
+    if "requestBody" in operation or "parameters" in operation:
         answers |= {400: WITH_A_BODY[400]}
     if "requestBody" in operation:
         answers |= WITH_A_BODY

@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
+from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError
 from hideez_bench.emulator.hes.web.rest.bodies import Refusal
-from hideez_bench.emulator.hes.web.security import SAFE_METHODS, SECURITY_HEADERS
+from hideez_bench.emulator.hes.web.security import OPEN_PATHS, SAFE_METHODS, SECURITY_HEADERS
 
 
 def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
@@ -24,9 +24,12 @@ def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
         return _answer(status, Refusal(error=str(error), code=code))
 
     async def of_store(request: Request, error: Exception) -> JSONResponse:
-        return _answer(503, Refusal(error=str(error)))
+        conflict = 500 if strict_compat else 409
+        return _answer(conflict if isinstance(error, StoreConflict) else 503, Refusal(error=str(error)))
 
     async def of_request(request: Request, error: Exception) -> JSONResponse:
+        if request.url.path in OPEN_PATHS:
+            return _answer(400, Refusal(error="CredentialsNull"))
         wrong: dict[str, list[str]] = {}
         for fault in error.errors() if isinstance(error, RequestValidationError) else ():
             # Never what was sent: it may be a password.

@@ -8,18 +8,19 @@ from fastapi import Depends, HTTPException, Request
 
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.context import WebContext
-
-
-def _context(request: Request) -> WebContext:
-    return cast(WebContext, request.app.state.context)
+from hideez_bench.emulator.hes.web.events import RecentEvents
 
 
 def _hes(request: Request) -> Hes:
-    return _context(request).hes
+    return cast(WebContext, request.app.state.context).hes
 
 
-TheContext = Annotated[WebContext, Depends(_context)]
+def _events(request: Request) -> RecentEvents:
+    return cast(RecentEvents, request.app.state.events)
+
+
 TheHes = Annotated[Hes, Depends(_hes)]
+TheEvents = Annotated[RecentEvents, Depends(_events)]
 
 
 def check_same_id(in_path: str, in_body: str) -> None:

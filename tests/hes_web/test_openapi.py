@@ -1,0 +1,46 @@
+"""Every route of the OpenAPI document, called with whatever its schema allows and does not allow."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import schemathesis
+from argon2 import PasswordHasher
+from hypothesis import settings
+from schemathesis.config import SchemathesisConfig
+
+from hideez_bench.emulator.hes.names import Role
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.hes.users import User
+from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
+from hideez_bench.emulator.hes.web.security import SESSION_COOKIE
+from hideez_bench.protocol.secret import Password
+
+CONFIG = {
+    # Each call brings a session of its own.
+    "generation": {"with-security-parameters": False},
+    # A list that is too long may be a body that is too large.
+    "checks": {"negative_data_rejection": {"expected-statuses": ["400", "404", "409", "413", "415"]}},
+}
+
+
+def session(hes: Hes, user: User) -> dict[str, str]:
+    return {"cookie": f"{SESSION_COOKIE}={hes.users.open_session(user).reveal().decode()}"}
+
+
+hes = Hes(password_hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+user = asyncio.run(hes.users.create("a@example.org", Password.from_text("x" * 20), Role.ADMINISTRATOR))
+app = create_app(WebContext(hes, WebSettings(hosts=frozenset({"testserver"}))))
+schema = schemathesis.openapi.from_asgi(
+    "/swagger/v1/swagger.json",
+    app,
+    headers=session(hes, user),
+    config=SchemathesisConfig.from_dict(CONFIG),
+)
+
+
+@schema.parametrize()
+@settings(max_examples=20)
+def test_answers_are_as_documented(case: schemathesis.Case[Any]) -> None:
+    case.call_and_validate(headers=session(hes, user))

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.key.view import KeyView
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.harness.bench import Bench
+from hideez_bench.harness.client.behaviour import MEANT, Behaviour
+from hideez_bench.harness.client.connecting import OpenLink
 from hideez_bench.harness.client.flow import ConnectionFlow
-from hideez_bench.harness.client.run import FlowResult
+from hideez_bench.harness.client.run import FlowResult, KeyFlow
+from hideez_bench.harness.client.session import ConnectRequest
+from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.people import Choice, Entry, ScriptedPerson
 from hideez_bench.harness.timeline import Event, Kind, Timeline
 from hideez_bench.protocol.device import KeyDevice
+from hideez_bench.protocol.hes import HesConnection
+from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.transport import PacketTransport
 from hideez_bench.protocol.values import DeviceInfo
 from hideez_bench.protocol.wire import default_wire
 from tests.radio.radios import RadioUnderTest
 
 WIRE = default_wire()
+F = TypeVar("F", bound=KeyFlow)
 RIGHT, WRONG = Choice.RIGHT, Choice.WRONG
 
 
 class Rig:
     """A factory key on the air, its vault assigned to somebody, and a client that has not connected yet."""
 
-    def __init__(self, radio: RadioUnderTest, *, index: int = 0) -> None:
+    def __init__(self, radio: RadioUnderTest, *, index: int = 0, realistic: bool = False) -> None:
         self.radio = radio
         self.identity = Identity.numbered(secrets.randbelow(100_000))
         self.nvram = MemoryNvram()
@@ -45,7 +54,10 @@ class Rig:
             clock=asyncio.get_running_loop().time,
             utc=lambda: 1_763_967_104,
             random=secrets.token_bytes,
+            on_change=lambda view: self.on_change(view),
+            realistic=realistic,
         )
+        self.on_change: Callable[[KeyView], None] = lambda view: None
         self.application = KeyApplication(
             self.key, profile=WIRE.profile, make_server=lambda app: radio.make_server(app, index)
         )
@@ -71,11 +83,37 @@ class Rig:
         """A licence that the key takes."""
         return issue_license(self.serial, int(self.vault_until.timestamp()))
 
-    def person(self, *entries: Entry) -> ScriptedPerson:
-        return ScriptedPerson(entries, lambda: self.bench.administrator.code(self.serial))
+    def person(self, *entries: Entry, **more: Any) -> ScriptedPerson:
+        return ScriptedPerson(entries, self.code, **more)
+
+    def code(self) -> ActivationCode:
+        return self.bench.administrator.code(self.serial)
 
     def flow(self, *entries: Entry) -> ConnectionFlow:
         return self.bench.flow(self.person(*entries))
+
+    def client(
+        self,
+        person: UserInterface,
+        *,
+        hes: HesConnection | None = None,
+        request: ConnectRequest | None = None,
+        behaviour: Behaviour = MEANT,
+        open_link: OpenLink | None = None,
+        flow_type: type[F],
+    ) -> F:
+        """A flow of any kind, put together by hand; without `hes` over a connection of its own to the server."""
+        return flow_type(
+            open_link=open_link or self.link,
+            hes=hes or self.bench.hes.connect(self.bench.workstation),
+            workstation=self.bench.workstation,
+            ui=person,
+            timeline=self.timeline,
+            wire=WIRE,
+            random=secrets.token_bytes,
+            request=request,
+            behaviour=behaviour,
+        )
 
     async def connect(self, *entries: Entry) -> FlowResult:
         """Connect, type these codes as they are asked for, and disconnect."""
@@ -129,9 +167,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig_on(radio: RadioUnderTest, *, index: int = 0) -> AsyncIterator[Rig]:
+async def rig_on(radio: RadioUnderTest, *, index: int = 0, realistic: bool = False) -> AsyncIterator[Rig]:
     """A rig, its vault Reserved."""
-    rig = Rig(radio, index=index)
+    rig = Rig(radio, index=index, realistic=realistic)
     async with rig.application, rig.bench:
         rig.bench.administrator.import_vault(rig.serial, "3.5.2")
         await rig.bench.administrator.assign(rig.serial)

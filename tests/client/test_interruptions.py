@@ -1,0 +1,157 @@
+"""What happens to the workstation, and what becomes of a flow and of keys that are online. In virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.harness.client.errors import ClientError, ClientErrorCode, FlowCancelled
+from hideez_bench.harness.client.user_interface import CodePrompt
+from hideez_bench.harness.client.workstation import (
+    LOGGED_OFF,
+    RESUMED,
+    SESSION_SWITCHED,
+    SUSPENDED,
+    Interruption,
+)
+from hideez_bench.harness.people import ScriptedPerson
+from hideez_bench.protocol.names import Button
+from hideez_bench.protocol.secret import ActivationCode
+from tests.flow.rig import RIGHT, Rig, last_info
+
+pytestmark = pytest.mark.virtual_time
+
+
+def interrupt(what: Interruption) -> Callable[[Rig], None]:
+    return lambda rig: rig.bench.workstation.state.interrupt(what)
+
+
+SOURCES: dict[str, Callable[[Rig], None]] = {
+    "session switch": interrupt(SESSION_SWITCHED),
+    "session lock": lambda rig: rig.bench.workstation.state.lock_session(),
+    "log off": interrupt(LOGGED_OFF),
+    "suspend": interrupt(SUSPENDED),
+    "resume": interrupt(RESUMED),
+    "alarm on": lambda rig: rig.bench.workstation.set_alarm_state(True),
+    "access retracted": lambda rig: rig.bench.workstation.workstation_unapproved(),
+    "long press": lambda rig: rig.application.press(Button.LONG),
+}
+
+
+class Interrupted(ScriptedPerson):
+    """Types nothing, while something happens."""
+
+    def __init__(self, rig: Rig, happens: Callable[[Rig], None]) -> None:
+        super().__init__([], rig.code)
+        self._rig = rig
+        self._happens = happens
+
+    async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+        self.prompts.append(prompt)
+        self._happens(self._rig)
+        await asyncio.Event().wait()
+        return None
+
+
+@pytest.mark.parametrize("source", SOURCES)
+async def test_e022_every_source_ends_the_prompt_at_once_and_silently(rig: Rig, source: str) -> None:
+    started = asyncio.get_running_loop().time()
+    async with rig.bench.flow(Interrupted(rig, SOURCES[source])) as flow:
+        result = await flow.run()
+    assert asyncio.get_running_loop().time() - started < 2
+    assert isinstance(result.error, FlowCancelled)
+    assert (result.message, result.end.silent, result.end.delete_bond) == ("", True, False)
+    assert last_info(result).unlock_attempts == 3
+    assert rig.vault().status is VaultStatus.Reserved
+    assert not rig.vault().is_online
+    assert rig.bench.workstation.state.keys == {}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+async def test_a_key_is_activated_after_any_interruption(rig: Rig, source: str) -> None:
+    async with rig.bench.flow(Interrupted(rig, SOURCES[source])) as flow:
+        await flow.run()
+    state = rig.bench.workstation.state
+    rig.bench.workstation.set_alarm_state(False)
+    rig.bench.workstation.workstation_approved()
+    state.session_locked = False
+    await state.settled()
+    result = await rig.connect(RIGHT)
+    assert result.succeeded, result.error
+
+
+@pytest.mark.parametrize(
+    ("source", "stays"),
+    [
+        ("session switch", True),
+        ("resume", True),
+        ("long press", True),
+        ("session lock", False),
+        ("log off", False),
+        ("suspend", False),
+        ("alarm on", False),
+        ("access retracted", False),
+    ],
+)
+async def test_what_an_online_key_survives(rig: Rig, source: str, stays: bool) -> None:
+    async with rig.flow(RIGHT) as flow:
+        assert (await flow.run()).succeeded
+        SOURCES[source](rig)
+        await rig.bench.workstation.state.settled()
+        assert rig.vault().is_online is stays
+        assert flow.session.connected.finished is stays
+
+
+async def test_e001_without_approval_nothing_is_sent_by_radio(rig: Rig) -> None:
+    rig.bench.workstation.workstation_unapproved()
+    result = await rig.connect(RIGHT)
+    assert isinstance(result.error, ClientError)
+    assert result.error.code is ClientErrorCode.HesWorkstationNotApproved
+    assert not any(event.to == "Key" for event in rig.timeline.events)
+    assert result.info is None
+
+
+@pytest.mark.parametrize("online", [True, False], ids=["online", "away"])
+async def test_e002_an_alarm_deletes_the_bonds_and_lets_nothing_connect(rig: Rig, online: bool) -> None:
+    await rig.bond()
+    async with rig.flow(RIGHT) as flow:
+        assert (await flow.run()).succeeded
+        if online:
+            rig.bench.workstation.set_alarm_state(True)
+            await rig.bench.workstation.state.settled()
+    if not online:
+        assert await rig.host_knows_the_key()
+        rig.bench.workstation.set_alarm_state(True)
+        await rig.bench.workstation.state.settled()
+    assert not await rig.host_knows_the_key()
+    sent = len(rig.timeline.events)
+    result = await rig.connect(RIGHT)
+    assert isinstance(result.error, ClientError)
+    assert result.error.code is ClientErrorCode.HesAlarm
+    assert not any(event.to == "Key" for event in rig.timeline.events[sent:])
+    rig.bench.workstation.set_alarm_state(False)
+    assert (await rig.connect()).succeeded
+
+
+async def test_retracted_access_keeps_the_bonds(rig: Rig) -> None:
+    await rig.bond()
+    async with rig.flow(RIGHT) as flow:
+        assert (await flow.run()).succeeded
+        rig.bench.workstation.workstation_unapproved()
+        await rig.bench.workstation.state.settled()
+    assert await rig.host_knows_the_key()
+
+
+async def test_d021_a_key_that_was_wiped_by_hand_is_forgotten_when_it_disconnects(rig: Rig) -> None:
+    await rig.bond()
+    async with rig.flow(RIGHT) as flow:
+        assert (await flow.run()).succeeded
+        wiping = asyncio.create_task(flow.session.device.wipe(None))
+        await rig.told("WIPE")
+        await rig.application.press_for(11)
+        await asyncio.wait([wiping])
+        await flow.session.connected.disconnect()
+    assert not await rig.host_knows_the_key()

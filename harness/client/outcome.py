@@ -21,6 +21,7 @@ from hideez_bench.protocol.channel import ChannelError
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesKeyRefused, HesNetworkError
 from hideez_bench.protocol.link import LinkLost
+from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.transport import KeyRefused, NoAnswer
 
 
@@ -93,6 +94,8 @@ _NAMES: dict[type[BenchError], str] = {
     ConnectTimeout: "TimeoutException",
     HesNetworkError: "WebSocketException",
     WorkflowError: "WorkflowException",
+    NoAnswer: ErrorName.BleResponseTimeout,
+    ChannelError: ErrorName.ChannelVerificationFailed,
 }
 _HIDEEZ_ERRORS = (HesError, ClientError, KeyRefused, NoAnswer, ChannelError)
 

@@ -1,0 +1,150 @@
+"""The attempts to connect, over both stacks. In virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hideez_bench.harness.client.behaviour import AS_SHIPPED
+from hideez_bench.harness.client.connecting import attempts_of
+from hideez_bench.harness.client.errors import ConnectTimeout, FlowMessage, WorkflowError
+from hideez_bench.harness.client.flow import ConnectionFlow
+from hideez_bench.harness.client.session import ConnectRequest, Mode
+from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.links.bleak_link import ConnectionFailed, KeyNotFound
+from hideez_bench.harness.people import ScriptedPerson
+from hideez_bench.protocol.names import Button
+from tests.client.dongle import Desk, Presser, desk
+from tests.flow.rig import RIGHT, Rig
+
+pytestmark = pytest.mark.virtual_time
+
+
+@pytest.fixture
+async def at() -> AsyncIterator[Desk]:
+    """A new key, the dongle, a person."""
+    async with desk() as made:
+        yield made
+
+
+def shown(person: ScriptedPerson) -> list[FlowMessage | None]:
+    return [notice.message for notice in person.notices]
+
+
+async def test_over_the_system_an_attempt_of_16_seconds_and_one_of_8(rig: Rig) -> None:
+    await rig.application.server.stop()
+    person = rig.person()
+    started = asyncio.get_running_loop().time()
+    async with rig.client(person, flow_type=ConnectionFlow) as flow:
+        result = await flow.run()
+    assert asyncio.get_running_loop().time() - started == pytest.approx(24, abs=0.1)
+    assert isinstance(result.error, WorkflowError)
+    assert shown(person) == [FlowMessage.STAGE_1, FlowMessage.STAGE_2, FlowMessage.CONNECTION_FAILED]
+
+
+async def test_over_the_system_there_is_no_reconnect(rig: Rig) -> None:
+    request = ConnectRequest(Stack.SYSTEM, Mode.RECONNECT)
+    async with rig.client(rig.person(), flow_type=ConnectionFlow, request=request) as flow:
+        result = await flow.run()
+    assert "NotSupported" in result.message
+    assert not any(event.to == "Key" for event in rig.timeline.events)
+
+
+async def test_over_the_dongle_a_new_key_is_bonded_by_pressing(at: Desk) -> None:
+    person = Presser(at.rig, [RIGHT])
+    result = await at.connect(person)
+    assert result.succeeded, result.error
+    assert shown(person)[0] is FlowMessage.STAGE_1_PRESS_BUTTON
+    assert at.seconds == [8]
+    assert at.bonded
+
+
+async def test_over_the_dongle_a_known_key_needs_no_press(at: Desk) -> None:
+    await at.activate()
+    person = Presser(at.rig, [])
+    result = await at.connect(person)
+    assert result.succeeded, result.error
+    assert shown(person)[0] is FlowMessage.STAGE_1
+
+
+@pytest.mark.parametrize(
+    ("mode", "seconds"),
+    [(Mode.CONNECT, [8, 4]), (Mode.CONNECT_AND_UNLOCK, [8, 4, 8]), (Mode.RECONNECT, [8])],
+    ids=lambda value: getattr(value, "name", None),
+)
+async def test_over_the_dongle_a_key_that_is_away(at: Desk, mode: Mode, seconds: list[float]) -> None:
+    await at.activate()
+    await at.rig.application.server.stop()
+    person = Presser(at.rig, [], attentive=False)
+    started = asyncio.get_running_loop().time()
+    result = await at.connect(person, mode)
+    assert asyncio.get_running_loop().time() - started == pytest.approx(sum(seconds), abs=0.1)
+    assert at.seconds == seconds
+    assert isinstance(result.error, WorkflowError)
+    assert result.error.message is FlowMessage.CONNECTION_FAILED_DONGLE
+    assert isinstance(result.error.__cause__, KeyNotFound)
+    expected = [FlowMessage.STAGE_1, FlowMessage.STAGE_2, FlowMessage.STAGE_3_PRESS_BUTTON]
+    assert shown(person) == [*expected[: len(seconds)], FlowMessage.CONNECTION_FAILED_DONGLE]
+
+
+async def test_as_shipped_a_third_attempt_that_takes_too_long_is_silent(at: Desk) -> None:
+    await at.rig.application.server.stop()
+    person = Presser(at.rig, [], attentive=False)
+    result = await at.connect(person, behaviour=AS_SHIPPED)
+    assert isinstance(result.error, ConnectTimeout)
+    assert (result.message, result.end.silent) == ("", True)
+
+
+async def test_f010_a_dongle_that_lost_its_bond_is_rebonded_by_the_third_attempt(at: Desk) -> None:
+    await at.activate()
+    at.radio.bonded.clear()
+    person = Presser(at.rig, [])
+    result = await at.connect(person)
+    assert result.succeeded, result.error
+    assert shown(person)[:3] == [
+        FlowMessage.STAGE_1,
+        FlowMessage.STAGE_2,
+        FlowMessage.STAGE_3_PRESS_BUTTON,
+    ]
+    assert at.bonded
+    assert len(at.rig.key.bonds) == 1
+
+
+async def test_a_bond_that_only_one_side_has_is_an_ltk_error(at: Desk) -> None:
+    await at.activate()
+    at.rig.key.forget_hosts()
+    at.rig.application.press(Button.SINGLE)
+    person = Presser(at.rig, [])
+    result = await at.connect(person)
+    assert result.succeeded, result.error
+    assert shown(person)[:3] == [
+        FlowMessage.STAGE_1,
+        FlowMessage.STAGE_2_LTK_ERROR,
+        FlowMessage.STAGE_3_LTK_ERROR,
+    ]
+
+
+async def test_only_to_unlock_a_bond_is_made_anew(at: Desk) -> None:
+    await at.activate()
+    at.rig.key.forget_hosts()
+    at.rig.application.press(Button.SINGLE)
+    result = await at.connect(Presser(at.rig, []), Mode.CONNECT)
+    assert isinstance(result.error, WorkflowError)
+    assert isinstance(result.error.__cause__, ConnectionFailed)
+    assert at.bonded  # the dongle's side of it
+
+
+async def test_nobody_presses_at_the_third_attempt(at: Desk) -> None:
+    await at.activate()
+    at.rig.key.forget_hosts()
+    at.rig.application.press(Button.SINGLE)
+    result = await at.connect(Presser(at.rig, [], attentive=False))
+    assert isinstance(result.error, WorkflowError)
+    assert not at.bonded
+
+
+def test_a_request_may_bring_its_own_seconds() -> None:
+    request = ConnectRequest(seconds=(3.0,))
+    assert [attempt.seconds for attempt in attempts_of(request)] == [3.0]

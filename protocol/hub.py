@@ -85,6 +85,8 @@ def _bytes_from_json(value: Json) -> bytes:
 
 
 def _moment_from_json(value: Json) -> datetime:
+    if value is None:
+        return datetime.min.replace(tzinfo=UTC)
     try:
         moment = datetime.fromisoformat(TEXT.from_json(value))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -118,13 +120,8 @@ def record(kind: type[T], **fields: tuple[str, Codec[Any]]) -> Codec[T]:
     def from_json(value: Json) -> T:
         if not isinstance(value, dict):
             raise Malformed("An object was expected.")
-        found = {
-            name: codec.from_json(value.get(key)) for name, (key, codec) in fields.items() if key not in value
-        }
-        for key, item in value.items():
-            if known := by_key.get(key.lower()):
-                name, codec = known
-                found[name] = codec.from_json(item)
+        given = {key.lower(): item for key, item in value.items()}
+        found = {name: codec.from_json(given.get(key)) for key, (name, codec) in by_key.items()}
         return kind(**found)
 
     return Codec(to_json, from_json)

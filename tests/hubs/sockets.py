@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from hideez_bench.harness.hes.signalr_client import Disconnected
-from hideez_bench.protocol.signalr import Message, build, parse
+from hideez_bench.protocol.signalr import HandshakeResponse, Message, build, parse, parse_handshake_response
 
 Event = MutableMapping[str, Any]
 
@@ -44,7 +44,13 @@ class MemorySockets:
 
 
 class MemorySocket:
-    """One WebSocket; `refusal` is the status and the sentence with which it was refused."""
+    """One WebSocket.
+
+    Attributes:
+        mute: what a client sends gets lost; `deaf`: what is sent to it.
+        refusal: the status and the sentence with which the connection was refused.
+        served: the application's end of it.
+    """
 
     def __init__(
         self,
@@ -59,6 +65,8 @@ class MemorySocket:
         self._to_app: asyncio.Queue[Event] = asyncio.Queue()
         self._from_app: asyncio.Queue[Event] = asyncio.Queue()
         self._closed = False
+        self.mute = False
+        self.deaf = False
         self.refusal: tuple[int, str] | None = None
         scope = {
             "type": "websocket",
@@ -76,7 +84,9 @@ class MemorySocket:
             "subprotocols": [],
             "extensions": {"websocket.http.response": {}},
         }
-        self.served = asyncio.ensure_future(_run(app, scope, self._to_app.get, self._from_app.put))
+        self._reads = asyncio.Event()
+        self._reads.set()
+        self.served = asyncio.ensure_future(self._serve(app, scope))
 
     async def open(self) -> None:
         """Connect, or be refused: `Disconnected`."""
@@ -97,13 +107,15 @@ class MemorySocket:
         """A text message to the server."""
         if self._closed:
             raise Disconnected("The connection to the server was lost.")
-        changed = self._on_text(self._path, text)
+        changed = None if self.mute else self._on_text(self._path, text)
         if changed is not None:
             await self._to_app.put({"type": "websocket.receive", "text": changed})
 
     async def receive(self) -> str | bytes:
         """The next message of the server."""
         event = await self._from_app.get()
+        while self.deaf and event["type"] == "websocket.send":
+            event = await self._from_app.get()
         if event["type"] == "websocket.send":
             text: str = event["text"]
             return text
@@ -113,12 +125,25 @@ class MemorySocket:
 
     async def close(self) -> None:
         """End it, as a program does that is done, or that was killed."""
-        await self._drop()
-        await self.served
+        self.hang_up()
+        await asyncio.shield(self.served)
 
-    async def _drop(self) -> None:
+    async def _serve(self, app: ASGIApp, scope: Event) -> None:
+        await app(scope, self._to_app.get, self._take)
+        self._from_app.put_nowait({"type": "websocket.close"})
+
+    async def _take(self, event: Event) -> None:
+        await self._reads.wait()
+        await self._from_app.put(event)
+
+    def stall(self) -> None:
+        """Read no more, as a peer whose cable was pulled: what the server sends is stuck."""
+        self._reads.clear()
+
+    def hang_up(self) -> None:
+        """End it, and do not wait for anything."""
         self._closed = True
-        await self._to_app.put({"type": "websocket.disconnect", "code": 1000})
+        self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1000})
         self._from_app.put_nowait({"type": "websocket.close"})
 
     # --- for tests that speak the protocol by hand ---
@@ -126,6 +151,12 @@ class MemorySocket:
     async def say(self, *messages: Message) -> None:
         """Messages in one piece."""
         await self.send("".join(build(message) for message in messages))
+
+    async def hear_handshake(self) -> HandshakeResponse:
+        """What the server answers to a handshake."""
+        text = await self.receive()
+        assert isinstance(text, str)
+        return parse_handshake_response(text.removesuffix("\x1e"))
 
     async def heard(self) -> list[Message]:
         """Everything from now until the server ends the connection."""
@@ -143,8 +174,3 @@ class MemorySocket:
         text = await self.receive()
         assert isinstance(text, str)
         return parse(text.removesuffix("\x1e"))
-
-
-async def _run(app: ASGIApp, scope: Event, receive: Any, send: Any) -> None:
-    await app(scope, receive, send)
-    await send({"type": "websocket.close"})

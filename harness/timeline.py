@@ -45,7 +45,7 @@ class Timeline:
     ) -> None:
         self._clock = clock
         self._start = clock()
-        self._sink = sink
+        self._sinks = [sink]
         self.events: list[Event] = []
 
     @property
@@ -53,8 +53,13 @@ class Timeline:
         """Seconds from the start."""
         return self._clock() - self._start
 
+    def follow(self, sink: Callable[[Event], None]) -> None:
+        """Hand each event from now on to this one too."""
+        self._sinks.append(sink)
+
     def tell(self, actor: Actor, text: str, *, kind: Kind = Kind.STEP, to: Actor | None = None) -> None:
         """Something happened."""
         event = Event(self.elapsed, actor, text, kind, to)
         self.events.append(event)
-        self._sink(event)
+        for sink in self._sinks:
+            sink(event)

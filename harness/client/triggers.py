@@ -38,7 +38,7 @@ class Why(StrEnum):
     RECONNECT = "its link was lost"
 
 
-Connect = Callable[[Advertisement, Why], None]
+Connect = Callable[[Advertisement, Why], object]
 
 
 @dataclass

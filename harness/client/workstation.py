@@ -124,6 +124,15 @@ class WorkstationState:
         return not self._idle.is_set()
 
     @contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Inside, `listener` is told of every interruption."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    @contextmanager
     def flow(self, listener: Listener) -> Iterator[None]:
         """For the duration of a flow: `listener` is told of every interruption.
 
@@ -133,11 +142,10 @@ class WorkstationState:
         if self.flow_runs:
             raise RuntimeError("one flow at a time")
         self._idle.clear()
-        self._listeners.append(listener)
         try:
-            yield
+            with self.listening(listener):
+                yield
         finally:
-            self._listeners.remove(listener)
             self._idle.set()
 
     # --- what happens to the computer ---

@@ -1,0 +1,370 @@
+"""Hideez Client as a service: one workstation, every key within its reach, one flow at a time.
+
+Nothing is shared between two services; several can run in one process, each as a computer of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack
+from enum import StrEnum
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from hideez_bench.harness.client.advertisements import Advertisement, Airwaves, proximity_percent
+from hideez_bench.harness.client.behaviour import MEANT, Behaviour
+from hideez_bench.harness.client.connected import ConnectedKey
+from hideez_bench.harness.client.connecting import OpenLink
+from hideez_bench.harness.client.errors import FlowMessage, WorkflowError
+from hideez_bench.harness.client.flow import ConnectionFlow
+from hideez_bench.harness.client.pairs import Pairs
+from hideez_bench.harness.client.relay import RelayingWorkstation
+from hideez_bench.harness.client.rfid import find_by_rfid
+from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
+from hideez_bench.harness.client.triggers import (
+    RETRY_SECONDS,
+    ActivityTrigger,
+    AutomaticTrigger,
+    CommandLinkTrigger,
+    HearingTrigger,
+    ProximityTrigger,
+    Reconnect,
+    RfidTrigger,
+    Surroundings,
+    TapTrigger,
+    Trigger,
+    Why,
+)
+from hideez_bench.harness.client.user_interface import UserInterface
+from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.timeline import Actor, Event, Kind, Timeline
+from hideez_bench.protocol.channel import KeysMade, Random
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.hes import ConnectionState, HesConnection, HesError, HesErrorCode, HesNetworkError
+from hideez_bench.protocol.messages import Status, WipeStatus
+from hideez_bench.protocol.names import WipeResult
+from hideez_bench.protocol.values import DeviceInfo
+from hideez_bench.protocol.wire import Wire
+
+NETWORK_TROUBLE = {
+    HesErrorCode.HesNotConnected,
+    HesErrorCode.HesRequestTimeout,
+    HesErrorCode.HesDeviceHubDisconnected,
+    HesErrorCode.HesFailedEstablishRemoteDeviceConnection,
+    HesErrorCode.RemoteConnectionTimedOut,
+}
+LINK_TROUBLE = {
+    FlowMessage.CONNECTION_FAILED,
+    FlowMessage.CONNECTION_FAILED_DONGLE,
+    FlowMessage.INITIALIZATION_FAILED,
+}
+
+
+class Standing(StrEnum):
+    """How the service stands with a key."""
+
+    IN_REACH = "in reach"
+    WORKING = "being connected"
+    ONLINE = "online"
+    STOPPED = "stopped"
+
+
+class MetKey:
+    """A key that the service has met.
+
+    Attributes:
+        advertisement: the latest.
+        doing: the latest step of its flow, in words; `since` is when that began.
+        serial, owner, info: what is known of it; empty or None before its first connection.
+        battery, signal: percent and dBm, as it says itself while it is connected.
+        error: how its latest flow ended, if not well.
+        is_lost, is_wiped: its link broke; it said that it wipes itself.
+        connected: its link, while there is one.
+    """
+
+    def __init__(self, advertisement: Advertisement) -> None:
+        self.advertisement = advertisement
+        self.standing = Standing.IN_REACH
+        self.doing = ""
+        self.since = 0.0
+        self.serial = ""
+        self.owner = ""
+        self.info: DeviceInfo | None = None
+        self.battery: int | None = None
+        self.signal = advertisement.rssi
+        self.error: BenchError | None = None
+        self.is_lost = False
+        self.is_wiped = False
+        self.connected: ConnectedKey | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self.advertisement.name or self.advertisement.address
+
+    @property
+    def proximity(self) -> float:
+        """How near it is, in percent."""
+        return proximity_percent(self.signal)
+
+    @property
+    def is_locked(self) -> bool:
+        """It waits for a code, or for the administrator."""
+        return self.info is not None and self.info.locked
+
+
+class ClientService:
+    """One workstation. Inside the context its triggers run, and what `airwaves` hears can start a flow.
+
+    Args:
+        workstation: what the server calls, and the state of the computer.
+        hes: the server.
+        ui: the person.
+        timeline: is told what the flows do.
+        links: the way to the key of an advertisement.
+        stack: which Bluetooth that is; it decides which triggers there are.
+        on_change: is called when anything about a key may have changed.
+        prepare: is awaited before the flow of each key; a `BenchError` of it ends that flow.
+    """
+
+    def __init__(
+        self,
+        *,
+        workstation: RelayingWorkstation,
+        hes: HesConnection,
+        ui: UserInterface,
+        timeline: Timeline,
+        links: Callable[[Advertisement], OpenLink],
+        wire: Wire,
+        random: Random = secrets.token_bytes,
+        stack: Stack = Stack.SYSTEM,
+        behaviour: Behaviour = MEANT,
+        on_change: Callable[[], None] = lambda: None,
+        on_keys: KeysMade = lambda request, answer, keys: None,
+        prepare: Callable[[Advertisement], Awaitable[object]] | None = None,
+    ) -> None:
+        self.state = workstation.state
+        self.airwaves = Airwaves()
+        self.pairs = Pairs(lambda: self.state.proximity.values())
+        self.keys: dict[str, MetKey] = {}
+        """Every key that was met, by address."""
+        self._clock = asyncio.get_running_loop().time
+        self.timeline = timeline
+        timeline.follow(self._told)
+        self._flow = partial(
+            ConnectionFlow,
+            hes=hes,
+            workstation=workstation,
+            ui=ui,
+            timeline=timeline,
+            wire=wire,
+            random=random,
+            behaviour=behaviour,
+            on_keys=on_keys,
+        )
+        self._links = links
+        self._bluetooth = stack
+        self._on_change = on_change
+        self._prepare = prepare
+        self._working: MetKey | None = None
+        self._session: Session | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stack = ExitStack()
+        around = Surroundings(
+            self.airwaves, self.pairs, self._connect, lambda: self.state.session_locked, self._clock
+        )
+        self.tap = TapTrigger(around)
+        self.proximity = ProximityTrigger(around)
+        self.automatic = AutomaticTrigger(around)
+        self.command_link = CommandLinkTrigger(around)
+        self.activity = ActivityTrigger(around)
+        self.rfid = RfidTrigger(around, lambda tag: find_by_rfid(hes, tag, behaviour))
+        self.reconnect = Reconnect(around)
+        self._hearing: list[HearingTrigger] = [self.tap, self.proximity, self.automatic]
+        by_stack: dict[Stack, list[Trigger]] = {
+            Stack.SYSTEM: [self.automatic],
+            Stack.DONGLE: [self.tap, self.proximity, self.reconnect],
+        }
+        self._triggers = [*by_stack[stack], self.command_link, self.activity, self.rfid]
+
+    async def __aenter__(self) -> Self:
+        self._stack.enter_context(self.airwaves.listening(self._heard))
+        self._stack.enter_context(self.state.listening(lambda what: self._on_change()))
+        for trigger in self._triggers:
+            trigger.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for trigger in self._triggers:
+            trigger.stop()
+        self._stack.close()
+        for task in self._tasks:
+            task.cancel()
+        await self.settled()
+        await self.state.disconnect_all()
+
+    async def settled(self) -> None:
+        """Wait until nothing runs in the background any more."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # --- what people do ---
+
+    def connect(self, key: MetKey, why: Why = Why.COMMAND_LINK) -> bool:
+        """Somebody asks for this key by hand; whether a flow was started.
+
+        False: another flow runs, or the flow of this key has ended well already.
+        """
+        self._take_notice_again(key)
+        return self._connect(key.advertisement, why)
+
+    def unlock_session(self) -> None:
+        """Somebody unlocks the computer without a key: those near are taken up again."""
+        self.state.session_locked = False
+        for key in self.keys.values():
+            self._take_notice_again(key)
+        self._on_change()
+
+    # --- what starts a flow ---
+
+    def _heard(self, advertisement: Advertisement) -> None:
+        key = self.keys.setdefault(advertisement.address, MetKey(advertisement))
+        key.advertisement = advertisement
+        if key.standing is not Standing.ONLINE:
+            key.signal = advertisement.rssi
+        for trigger in self._hearing:
+            trigger.heard(advertisement)
+
+    def _connect(self, advertisement: Advertisement, why: Why) -> bool:
+        """Start a flow, unless one runs or this key's has ended well: a request is dropped then, and not kept."""
+        key = self.keys.setdefault(advertisement.address, MetKey(advertisement))
+        if self._working or self.state.flow_runs or key.standing is Standing.ONLINE:
+            return False
+        self._working = key
+        self._spawn(self._take_up(key, why))
+        return True
+
+    async def _take_up(self, key: MetKey, why: Why) -> None:
+        key.standing, key.error, key.is_lost, key.is_wiped = Standing.WORKING, None, False, False
+        self.timeline.tell(Actor.CLIENT, f"takes up {key.name}: {why}")
+        try:
+            key.error = await self._run(key, why)
+        finally:
+            self._working = self._session = None
+            key.doing = ""
+        if key.error is None:
+            key.standing = Standing.ONLINE
+        else:
+            key.standing, key.connected = Standing.STOPPED, None
+            self._leave_alone(key, for_good=not (key.is_lost or may_be_tried_again(key.error)))
+        self._on_change()
+
+    async def _run(self, key: MetKey, why: Why) -> BenchError | None:
+        try:
+            if self._prepare:
+                await self._prepare(key.advertisement)
+        except BenchError as error:
+            self.timeline.tell(Actor.CLIENT, str(error), kind=Kind.BAD, to=Actor.PERSON)
+            return error
+        mode = Mode.RECONNECT if why is Why.RECONNECT else Mode.CONNECT_AND_UNLOCK
+        request = ConnectRequest(stack=self._bluetooth, mode=mode)
+        flow = self._flow(open_link=self._links(key.advertisement), request=request)
+        self._session = flow.session
+        result = await flow.run()
+        self._look(key)
+        return result.error
+
+    # --- what a connected key says ---
+
+    def _look(self, key: MetKey) -> None:
+        """See what the flow has learned of its key, and listen to it from the first moment on."""
+        session = self._session
+        if session is None or session.key is None:
+            return
+        if session.key is not key.connected:
+            key.connected = connected = session.key
+            events = connected.transport.events
+            events.status.append(lambda status: self._status(key, status))
+            events.wipe_status.append(lambda wipe: self._wipe_status(key, wipe))
+            events.lost.append(lambda: self._lost(key, connected))
+        if session.key.serial:
+            key.info = session.info
+            key.serial, key.battery = key.info.serial, key.info.battery
+            key.owner = session.hes_info.owner_name or key.owner
+
+    def _status(self, key: MetKey, status: Status) -> None:
+        key.battery, key.signal = status.state.battery, status.state.rssi
+        if key.connected and key.connected.serial:
+            key.info = key.connected.device.info
+        self._on_change()
+
+    def _wipe_status(self, key: MetKey, wipe: WipeStatus) -> None:
+        key.is_wiped = key.is_wiped or wipe.result is WipeResult.WIPE_OK
+
+    def _lost(self, key: MetKey, connected: ConnectedKey) -> None:
+        if key.connected is not connected:
+            return
+        # Where the client itself parts with a key, it is offline before its link ends.
+        key.is_lost = connected.state is not ConnectionState.OFFLINE
+        if key.standing is Standing.ONLINE:
+            key.standing, key.connected = Standing.IN_REACH, None
+            self._spawn(self._gone(key, connected))
+
+    async def _gone(self, key: MetKey, connected: ConnectedKey) -> None:
+        """A key whose flow had ended well is not connected any more; from now on it is as one never met."""
+        comes_back = key.is_lost and not key.is_wiped
+        self._leave_alone(key, for_good=not comes_back)
+        await connected.disconnect()
+        self._on_change()
+        if comes_back:
+            await self.reconnect.lost(key.advertisement)
+
+    # --- inside ---
+
+    def _leave_alone(self, key: MetKey, *, for_good: bool) -> None:
+        """Let advertisements of this key start nothing: until it has been away, or for the retry delay."""
+        for trigger in self._hearing:
+            if for_good:
+                trigger.ignored.ignore(key.advertisement.address)
+            else:
+                trigger.ignored.ignore_for(key.advertisement.address, RETRY_SECONDS)
+
+    def _take_notice_again(self, key: MetKey) -> None:
+        for trigger in self._hearing:
+            trigger.ignored.forget(key.advertisement.address)
+
+    def _told(self, event: Event) -> None:
+        if self._working:
+            if event.kind is not Kind.TRAFFIC:
+                self._working.doing, self._working.since = event.text, self._clock()
+            self._look(self._working)
+        self._on_change()
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            facts = {"message": "the client's service failed in the background", "exception": error}
+            task.get_loop().call_exception_handler(facts | {"task": task})
+
+
+def may_be_tried_again(error: BenchError) -> bool:
+    """Whether the same may end well in a moment though nobody does anything: trouble of the link or the network."""
+    match error:
+        case HesNetworkError():
+            return True
+        case HesError(code=code):
+            return code in NETWORK_TROUBLE
+        case WorkflowError(message=message):
+            return message in LINK_TROUBLE
+        case _:
+            return False

@@ -9,9 +9,13 @@ from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport, VaultImport, VaultView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.key.licence_authority import issue_license
+from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS, OpenLink
 from hideez_bench.harness.timeline import Actor, Timeline
+from hideez_bench.protocol.channel import KeysMade, Random
+from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.transport import PacketTransport
 from hideez_bench.protocol.wire import Wire
 
 LICENSE_LIFE = timedelta(days=365)
@@ -82,3 +86,33 @@ class Administrator:
             Actor.ADMINISTRATOR, "reads the activation code and passes it on", to=Actor.PERSON
         )
         return self._hes.vaults.activation_code(serial)
+
+
+async def import_from_key(
+    administrator: Administrator,
+    open_link: OpenLink,
+    wire: Wire,
+    *,
+    seconds: float = SYSTEM_ATTEMPTS[0],
+    random: Random = secrets.token_bytes,
+    on_keys: KeysMade = lambda request, answer, keys: None,
+) -> str:
+    """Ask the key itself who it is, and take it over into the server. Returns its serial number.
+
+    Raises:
+        BenchError: it cannot be reached, or belongs to a server that is not this one.
+    """
+    async with open_link(seconds) as link:
+        transport = PacketTransport(link, wire)
+        await transport.start()
+        main = wire.profile.channel("MAIN")
+        device = KeyDevice(transport, main, wire=wire, random=random, on_keys=on_keys)
+        info = await device.verify_and_initialize()
+    if not administrator.knows(info.serial):
+        if not info.link_required:
+            raise BenchError(
+                f"The key {info.serial} is linked already, by a server that this one knows nothing of, so no code "
+                "was tried and no attempt spent. Use that server's file (--hes), or wipe the key first."
+            )
+        administrator.import_vault(info.serial, str(info.firmware), device.root_key)
+    return info.serial

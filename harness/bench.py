@@ -10,7 +10,7 @@ from enum import StrEnum
 from hideez_bench.emulator.hes.names import HesEventKind, VaultStatus
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.harness.administration import Administrator
+from hideez_bench.harness.administration import Administrator, import_from_key
 from hideez_bench.harness.client.behaviour import MEANT, Behaviour
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS, OpenLink
 from hideez_bench.harness.client.flow import ConnectionFlow
@@ -21,9 +21,8 @@ from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.describe import describe
-from hideez_bench.protocol.device import KeyDevice, Traffic
+from hideez_bench.protocol.device import Traffic
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.transport import PacketTransport
 from hideez_bench.protocol.wire import Wire
 
 WORKSTATION = "bench"
@@ -63,6 +62,7 @@ class Bench:
         open_link: OpenLink,
         timeline: Timeline,
         wire: Wire,
+        workstation: str = WORKSTATION,
         store_url: str = "sqlite://",
         random: Random = secrets.token_bytes,
         attempts: Sequence[float] = SYSTEM_ATTEMPTS,
@@ -73,9 +73,9 @@ class Bench:
             store_url, observe=self._hes_event, observe_traffic=self._hes_traffic, wire=wire, on_keys=on_keys
         )
         self.administrator = Administrator(self.hes, timeline, wire)
-        self.workstation = RelayingWorkstation(WORKSTATION, wire)
-        self._connection = self.hes.connect(self.workstation)
-        self.hes.workstations.approve(WORKSTATION)
+        self.workstation = RelayingWorkstation(workstation, wire)
+        self.connection = self.hes.connect(self.workstation)
+        self.hes.workstations.approve(workstation)
         self._open_link = open_link
         self._wire = wire
         self._random = random
@@ -94,7 +94,7 @@ class Bench:
         """A connection of the client to the key, with somebody in front of it."""
         return ConnectionFlow(
             open_link=self._open_link,
-            hes=self._connection,
+            hes=self.connection,
             workstation=self.workstation,
             ui=ui,
             timeline=self.timeline,
@@ -111,20 +111,14 @@ class Bench:
         Raises:
             BenchError: it cannot be reached, or belongs to a server that is not this one.
         """
-        async with self._open_link(self._attempts[0]) as link:
-            transport = PacketTransport(link, self._wire)
-            await transport.start()
-            main = self._wire.profile.channel("MAIN")
-            device = KeyDevice(transport, main, wire=self._wire, random=self._random, on_keys=self._on_keys)
-            info = await device.verify_and_initialize()
-        if not self.administrator.knows(info.serial):
-            if not info.link_required:
-                raise BenchError(
-                    f"The key {info.serial} is linked already, by a server that this one knows nothing of, so no code "
-                    "was tried and no attempt spent. Use that server's file (--hes), or wipe the key first."
-                )
-            self.administrator.import_vault(info.serial, str(info.firmware), device.root_key)
-        return info.serial
+        return await import_from_key(
+            self.administrator,
+            self._open_link,
+            self._wire,
+            seconds=self._attempts[0],
+            random=self._random,
+            on_keys=self._on_keys,
+        )
 
     def verdict(self, serial: str, result: FlowResult) -> Verdict:
         """What a flow came to."""

@@ -37,6 +37,7 @@ class Stage:
         name: what a person calls it.
         radio: what carries the packets, in words.
         open_link: makes a link to it, with so many seconds to connect.
+        options: how bleak reaches it.
         identity: who it is, where the stage started it; None for a key that was there before.
         application: the key itself, where the stage started it: its button, its view.
     """
@@ -44,6 +45,7 @@ class Stage:
     name: str
     radio: str
     open_link: OpenLink
+    options: BleakOptions
     identity: Identity | None = None
     application: KeyApplication | None = None
 
@@ -98,7 +100,8 @@ def _ble_stage(target: BleTarget, wire: Wire, adapter: str | None) -> Stage:
     def open_link(seconds: float) -> BleakLink:
         return BleakLink(target.device, profile=wire.profile, timeout=seconds, options=options)
 
-    return Stage(target.device, f"this machine's Bluetooth{f' ({adapter})' if adapter else ''}", open_link)
+    words = f"this machine's Bluetooth{f' ({adapter})' if adapter else ''}"
+    return Stage(target.device, words, open_link, options)
 
 
 async def _emulator_stage(
@@ -132,4 +135,4 @@ async def _emulator_stage(
     def open_link(seconds: float) -> BleakLink:
         return BleakLink(identity.local_name, profile=wire.profile, timeout=seconds, options=options)
 
-    return Stage(identity.local_name, words, open_link, identity, application)
+    return Stage(identity.local_name, words, open_link, options, identity, application)

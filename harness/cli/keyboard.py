@@ -1,4 +1,4 @@
-"""Single keys of the keyboard as a finger on the button of a virtual key."""
+"""Single keys of the keyboard, unseen: a finger on the button of a virtual key, or whatever a program makes of them."""
 
 from __future__ import annotations
 
@@ -30,26 +30,43 @@ def strokes(press: Callable[[Button], None]) -> Iterator[bool]:
 
     That is a terminal, or a pipe from another program.
     """
-    keyboard = sys.stdin.fileno()
-    if not _can_be_waited_for(keyboard):
-        yield False
-        return
-    loop = asyncio.get_running_loop()
 
-    def typed() -> None:
-        keys = os.read(keyboard, 64).decode(errors="replace")
-        if not keys:
-            loop.remove_reader(keyboard)
+    def typed(keys: str) -> None:
         for key in keys.lower():
             if key in STROKES:
                 press(STROKES[key])
 
-    with _one_by_one(keyboard):
-        loop.add_reader(keyboard, typed)
+    with keyboard(typed) as is_there:
+        yield is_there
+
+
+@contextmanager
+def keyboard(typed: Callable[[str], None], ended: Callable[[], None] = lambda: None) -> Iterator[bool]:
+    """Tell `typed` of every key, or of several that came together; `ended`, when no more can come.
+
+    Yields whether there is a keyboard: a terminal, or a pipe from another program. A terminal shows nothing of what is
+    typed while the context lasts.
+    """
+    source = sys.stdin.fileno()
+    if not _can_be_waited_for(source):
+        yield False
+        return
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        keys = os.read(source, 64).decode(errors="replace")
+        if keys:
+            typed(keys)
+        else:
+            loop.remove_reader(source)
+            ended()
+
+    with _one_by_one(source):
+        loop.add_reader(source, read)
         try:
             yield True
         finally:
-            loop.remove_reader(keyboard)
+            loop.remove_reader(source)
 
 
 def _can_be_waited_for(handle: int) -> bool:

@@ -12,6 +12,7 @@ from hideez_bench.protocol.errors import BenchError
 # name -> (module, one line for the list of commands)
 COMMANDS = {
     "activate": ("activate", "Take a key through activation, from assignment to Active."),
+    "client": ("client", "Connect every key in reach, and ask for its code: the client at the terminal."),
     "decode": ("decode", "Show what a host and a key said in a Bluetooth capture."),
     "defects": ("defects", "List the mistakes that a virtual key can be given on purpose."),
     "demo": ("activate", "Show both endings: activated, and locked after three wrong codes."),

@@ -6,14 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from hideez_bench.emulator.hes import licenses
+from hideez_bench.emulator.hes import licenses, tasks
+from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.audit import Audit
+from hideez_bench.emulator.hes.clients import Clients
+from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import hes_error
-from hideez_bench.emulator.hes.names import HesEventKind
+from hideez_bench.emulator.hes.names import HesEventKind, VaultStatus
 from hideez_bench.emulator.hes.remote import RemoteDevices
 from hideez_bench.emulator.hes.status_tables import KeyState, needs_status_update
 from hideez_bench.emulator.hes.status_update import StatusUpdate
 from hideez_bench.emulator.hes.store import vault_for_client
+from hideez_bench.emulator.hes.workstations import Workstations
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import (
     ConnectionState,
@@ -35,12 +40,25 @@ class ClientConnection:
     """A `protocol.hes.HesConnection`. A client that gives up waiting does not stop what the server does for it."""
 
     def __init__(
-        self, core: Core, remotes: RemoteDevices, status_update: StatusUpdate, workstation: Workstation
+        self,
+        core: Core,
+        remotes: RemoteDevices,
+        status_update: StatusUpdate,
+        accounts_update: AccountsUpdate,
+        workstations: Workstations,
+        clients: Clients,
+        audit: Audit,
+        workstation: Workstation,
     ) -> None:
         self._core = core
         self._remotes = remotes
         self._status_update = status_update
+        self._accounts_update = accounts_update
+        self._workstations = workstations
+        self._clients = clients
+        self._audit = audit
         self._workstation = workstation
+        clients.join(self, workstation)
         self._open = True
 
     @property
@@ -51,6 +69,7 @@ class ClientConnection:
     def close(self) -> None:
         """The client is gone: its keys cannot be reached through it any more, and its calls are refused."""
         self._open = False
+        self._clients.leave(self)
         self._remotes.unregister_all(self)
 
     def lose_key(self, serial: str) -> None:
@@ -121,11 +140,10 @@ class ClientConnection:
         await self._answer("auth_hw_vault", serial, work)
 
     async def update_hw_vault_accounts(self, serial: str, only_os_accounts: bool) -> None:
-        """See `HesConnection.update_hw_vault_accounts`. No vault has accounts yet, so there is nothing to write."""
+        """See `HesConnection.update_hw_vault_accounts`."""
 
         async def work() -> None:
-            with self._core.store.transaction() as rows:
-                vault_for_client(rows, serial)
+            await self._accounts_update.run(serial, self._workstation.id, only_os=only_os_accounts)
 
         await self._answer("update_hw_vault_accounts", serial, work)
 
@@ -134,15 +152,20 @@ class ClientConnection:
 
         async def work() -> None:
             self._core.tell(HesEventKind.CLIENT, "", f"runs on workstation {self._workstation.id}")
+            self._workstations.push_settings(self._workstation.id)
 
-        await self._answer("register_workstation_info", "", work)
+        await self._answer(
+            "register_workstation_info",
+            "",
+            work,
+            first=lambda: self._workstations.register(self._workstation, info),
+        )
 
     async def save_client_events(self, events: Sequence[WorkstationEvent]) -> None:
         """See `HesConnection.save_client_events`."""
 
         async def work() -> None:
-            for event in events:
-                self._core.tell(HesEventKind.CLIENT, event.serial, f"reports event {event.event_id}")
+            self._audit.save_client_events(self._workstation.id, events)
 
         await self._answer("save_client_events", "", work)
 
@@ -162,6 +185,8 @@ class ClientConnection:
         async def work() -> HwVaultShortInfo:
             with self._core.store.transaction() as rows:
                 vault = rows.vault_with(**{field: value})
+                if vault is None and Quirk.UNKNOWN_KEY_IS_A_FAULT in self._core.quirks:
+                    raise HesError(HesErrorCode.HesUnknownError, "The server could not answer.")
                 if vault is None:
                     raise hes_error(HesErrorCode.HesDeviceNotFound, serial=value)
                 owner = vault.employee
@@ -175,11 +200,22 @@ class ClientConnection:
 
         return await self._answer(f"get_hw_vault_info_by_{field}", value, work)
 
-    async def _answer(self, call: str, serial: str, work: Callable[[], Awaitable[T]]) -> T:
-        """Let the server do its work for a call, and take the answer, or its error."""
+    async def _answer(
+        self,
+        call: str,
+        serial: str,
+        work: Callable[[], Awaitable[T]],
+        first: Callable[[], None] = lambda: None,
+    ) -> T:
+        """Let the server do its work for a call, and take the answer, or its error.
+
+        `first` is done for every client that is connected, before it is looked at whether it is let in.
+        """
 
         async def answered() -> T:
             try:
+                self._require_open()
+                first()
                 self._admit()
                 return await work()
             except BenchError as error:
@@ -194,10 +230,12 @@ class ClientConnection:
             raise hes_error(HesErrorCode.HesNotConnected, workstation=self._workstation.id)
         return task.result()
 
+    def _require_open(self) -> None:
+        if not self._open:
+            raise hes_error(HesErrorCode.HesNotConnected, workstation=self._workstation.id)
+
     def _admit(self) -> None:
         name = self._workstation.id
-        if not self._open:
-            raise hes_error(HesErrorCode.HesNotConnected, workstation=name)
         with self._core.store.transaction() as rows:
             row = rows.workstation(name)
             if row is None or not row.approved:
@@ -221,6 +259,9 @@ class ClientConnection:
             vault = vault_for_client(rows, info.serial)
             state = KeyState.of(info.is_link_required, info.is_locked, info.is_can_unlock)
             owner = vault.employee
+            takes_accounts = (
+                vault.status is VaultStatus.Active or Quirk.ACCOUNTS_OF_ANY_STATUS in self._core.quirks
+            )
             return HwVaultInfoFromHes(
                 owner_name=owner.full_name if owner else "",
                 owner_email=owner.email if owner else "",
@@ -231,4 +272,7 @@ class ClientConnection:
                 need_state_update=needs_status_update(
                     vault.id, vault.status, vault.master_key is not None, state
                 ),
+                need_update_os_accounts=takes_accounts and tasks.first(rows, vault.id, os=True) is not None,
+                need_update_non_os_accounts=takes_accounts
+                and tasks.first(rows, vault.id, os=False) is not None,
             )

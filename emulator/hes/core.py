@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.store import Store
@@ -23,6 +24,8 @@ class Core:
     Attributes:
         vault_locks: one for each serial number. Who moves a vault from status to status, or speaks to its key,
             holds it.
+        quirks: which of the vendor's peculiarities hold.
+        code_life: how old an activation code may get, None without a limit.
     """
 
     def __init__(
@@ -31,10 +34,14 @@ class Core:
         utc: Callable[[], datetime],
         random: Callable[[int], bytes],
         observe: Callable[[HesEvent], None],
+        quirks: frozenset[Quirk] = frozenset(),
+        code_life: timedelta | None = None,
     ) -> None:
         self.store = store
         self.utc = utc
         self.random = random
+        self.quirks = quirks
+        self.code_life = code_life
         self.vault_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._observers = [observe]
         self._tasks: set[asyncio.Task[Any]] = set()

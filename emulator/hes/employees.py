@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from hideez_bench.emulator.hes import draw, models, vault_rules
+from contextlib import nullcontext
+
+from hideez_bench.emulator.hes import accounts, draw, models, tasks, vault_rules
+from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
-from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
+from hideez_bench.emulator.hes.filters import ALL_EMPLOYEES, EmployeeFilter
+from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation, VaultStatusReason
+from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, EmployeeView
 from hideez_bench.emulator.hes.status_update import StatusUpdate
 from hideez_bench.emulator.hes.store import Rows, employee_for_admin, vault_for_admin
 from hideez_bench.emulator.hes.views import employee_view
+from hideez_bench.emulator.hes.workstations import Workstations
 
 
 class Employees:
     """Who carries keys. A call about somebody who is not there raises `HesRuleError` EmployeeNotFound."""
 
-    def __init__(self, core: Core, status_update: StatusUpdate) -> None:
+    def __init__(
+        self,
+        core: Core,
+        status_update: StatusUpdate,
+        accounts_update: AccountsUpdate,
+        workstations: Workstations,
+    ) -> None:
         self._core = core
         self._status_update = status_update
+        self._accounts_update = accounts_update
+        self._workstations = workstations
 
     def create(self, details: EmployeeDetails) -> EmployeeView:
         """Enter somebody.
@@ -36,6 +49,53 @@ class Employees:
         with self._core.store.transaction() as rows:
             return employee_view(employee_for_admin(rows, employee_id))
 
+    def edit(self, employee_id: str, details: EmployeeDetails) -> None:
+        """Change what is known of somebody; raises as `create`."""
+        with self._core.store.transaction() as rows:
+            employee = employee_for_admin(rows, employee_id)
+            _check(rows, details, employee_id)
+            _fill(employee, details)
+        self._core.tell(HesEventKind.ADMIN, "", f"changes employee {details.full_name}")
+
+    def delete(self, employee_id: str) -> None:
+        """Delete somebody, with their accounts.
+
+        Raises:
+            HesRuleError: HardwareVaultUntieBeforeRemove, as long as they have a key.
+        """
+        with self._core.store.transaction() as rows:
+            employee = employee_for_admin(rows, employee_id)
+            if employee.hardware_vaults:
+                raise HesRuleError(
+                    HesCode.HardwareVaultUntieBeforeRemove,
+                    f"{employee.full_name} has key {employee.hardware_vaults[0].id}; remove it first.",
+                )
+            rows.session.delete(employee)
+        self._core.tell(HesEventKind.ADMIN, "", f"deletes employee {employee.full_name}")
+
+    async def hire(
+        self, details: EmployeeDetails, vault_id: str | None = None, account: AccountDetails | None = None
+    ) -> EmployeeView:
+        """Enter somebody with a key and a workstation account, all of it or nothing: the Create of the vendor's wizard.
+
+        Raises:
+            HesRuleError: as `create`, `add_hardware_vault` and `Accounts.create`.
+        """
+        async with self._core.vault_locks[vault_id] if vault_id else nullcontext():
+            with self._core.store.transaction() as rows:
+                employee = self._entered(rows, details)
+                vault = self._reserved(rows, employee, vault_id) if vault_id else None
+                rows.session.flush()
+                if account:
+                    accounts.entered(self._core, rows, employee, account, is_primary=True)
+                view = employee_view(employee)
+            self._core.tell(HesEventKind.ADMIN, "", f"enters employee {view.full_name}")
+            if vault:
+                self._core.tell_move(vault, f"assigns key {vault.id} to {view.full_name}")
+        if vault:
+            self._accounts_update.start(vault.id)
+        return view
+
     async def add_hardware_vault(self, employee_id: str, vault_id: str) -> None:
         """Assign a Ready vault: Reserved, with a new master key and a pending code.
 
@@ -48,13 +108,15 @@ class Employees:
                 employee = employee_for_admin(rows, employee_id)
                 vault = self._reserved(rows, employee, vault_id)
             self._core.tell_move(vault, f"assigns key {vault_id} to {employee.full_name}")
+        self._accounts_update.start(vault_id)
 
     async def remove_hardware_vault(
         self, vault_id: str, reason: VaultStatusReason = VaultStatusReason.Withdrawal, *, push: bool = True
     ) -> None:
         """Take a vault from its employee: Deactivated, and wiped at its next contact; a key never linked is Ready.
 
-        With `push` a connected key is wiped at once, as from the vendor's page; its REST does not push (Q8).
+        Its employee's accounts go with it, and it unlocks no workstation any more. With `push` a connected key is
+        wiped at once; without, as by the vendor's REST (Q8), only an accounts update is started.
 
         Raises:
             HesRuleError: HardwareVaultNotFound, HardwareVaultDoesNotAllowToRemove.
@@ -62,17 +124,16 @@ class Employees:
         async with self._core.vault_locks[vault_id]:
             with self._core.store.transaction() as rows:
                 vault = vault_for_admin(rows, vault_id)
-                vault_rules.remove(rows, vault, reason, self._core.utc())
+                workstations = vault_rules.remove(rows, vault, reason, self._core.utc())
             self._core.tell_move(vault, f"takes key {vault_id} from its employee")
+        self._workstations.push_proximity(workstations)
         if push:
             self._status_update.start(vault_id)
+        else:
+            self._accounts_update.start(vault_id)
 
     def _entered(self, rows: Rows, details: EmployeeDetails) -> models.Employee:
-        _check(details)
-        if rows.employee_named(details.first_name, details.last_name):
-            raise HesRuleError(
-                HesCode.EmployeeAlreadyExist, f"There is an employee {details.full_name} already."
-            )
+        _check(rows, details, None)
         employee = models.Employee(id=draw.identifier(self._core.random))
         _fill(employee, details)
         rows.add(employee)
@@ -87,16 +148,19 @@ class Employees:
         vault = vault_for_admin(rows, vault_id)
         key = draw.master_key(self._core.random)
         code = draw.activation_code(self._core.random)
-        vault_rules.reserve(rows, vault, employee, key, code, self._core.utc())
+        now = self._core.utc()
+        vault_rules.reserve(rows, vault, employee, key, code, now)
+        for account in accounts.of_employee(rows, employee.id):
+            tasks.add(rows, vault, TaskOperation.Create, account, now)
         return vault
 
-    def list(self) -> list[EmployeeView]:
-        """Every employee, by name."""
+    def list(self, filter: EmployeeFilter = ALL_EMPLOYEES) -> list[EmployeeView]:  # noqa: A002 - what it is
+        """The employees, by name."""
         with self._core.store.transaction() as rows:
-            return [employee_view(employee) for employee in rows.employees()]
+            return [employee_view(employee) for employee in rows.employees() if filter.finds(employee)]
 
 
-def _check(details: EmployeeDetails) -> None:
+def _check(rows: Rows, details: EmployeeDetails, employee_id: str | None) -> None:
     if not details.first_name:
         raise HesRuleError(HesCode.None_, "An employee needs a first name; nothing was entered.")
     if details.email and not _is_address(details.email):
@@ -104,6 +168,9 @@ def _check(details: EmployeeDetails) -> None:
             HesCode.None_,
             f"{details.email} is no e-mail address; nothing of {details.full_name} was entered.",
         )
+    named = rows.employee_named(details.first_name, details.last_name)
+    if named is not None and named.id != employee_id:
+        raise HesRuleError(HesCode.EmployeeAlreadyExist, f"There is an employee {details.full_name} already.")
 
 
 def _fill(employee: models.Employee, details: EmployeeDetails) -> None:

@@ -19,7 +19,7 @@ from hideez_bench.emulator.hes.names import (
     VaultStatusReason,
 )
 from hideez_bench.protocol.names import Condition
-from hideez_bench.protocol.secret import ActivationCode, MasterKey, Secret
+from hideez_bench.protocol.secret import ActivationCode, MasterKey, OtpSecret, Password, Secret
 from hideez_bench.protocol.values import AccessParams
 
 DEFAULT_PROFILE = "default"
@@ -66,6 +66,8 @@ class Row(DeclarativeBase):
         datetime: UtcDateTime(),
         MasterKey: SecretBytes(MasterKey),
         ActivationCode: SecretBytes(ActivationCode),
+        Password: SecretBytes(Password),
+        OtpSecret: SecretBytes(OtpSecret),
     }
 
 
@@ -151,8 +153,8 @@ class HardwareVaultProfile(Row):
 class HardwareVault(Row):
     """A key as the server has it; `id` is its serial number.
 
-    `root_key` is modelled: the public root key that the key must show. It belongs to the hardware, and so outlives
-    every assignment.
+    Modelled are `root_key`, the public root key that the key must show: it belongs to the hardware, and so outlives
+    every assignment; and `access_given`, whether the key has had an access profile since it was linked.
     """
 
     __tablename__ = "hardware_vaults"
@@ -178,6 +180,7 @@ class HardwareVault(Row):
     license_status: Mapped[VaultLicenseStatus]
     license_end_date: Mapped[datetime | None]
     root_key: Mapped[bytes | None]
+    access_given: Mapped[bool]
 
     employee: Mapped[Employee | None] = relationship(back_populates="hardware_vaults", lazy="joined")
     profile: Mapped[HardwareVaultProfile] = relationship(lazy="joined")
@@ -210,10 +213,17 @@ class HardwareVaultLicense(Row):
 
 
 class Workstation(Row):
-    """A computer with a client on it."""
+    """A computer with a client on it. `rfid_enabled`: it reads radio tags."""
 
     __tablename__ = "workstations"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    approved: Mapped[bool]
+    name: Mapped[str] = mapped_column(default="")
+    domain: Mapped[str] = mapped_column(default="")
+    os: Mapped[str] = mapped_column(default="")
+    client_version: Mapped[str] = mapped_column(default="")
+    ip: Mapped[str] = mapped_column(default="")
+    department_id: Mapped[str | None] = mapped_column(default=None)
+    rfid_enabled: Mapped[bool] = mapped_column(default=False)
+    approved: Mapped[bool] = mapped_column(default=False)
     last_seen: Mapped[datetime]

@@ -50,6 +50,34 @@ class VaultLicenseStatus(IntEnum):
     Expired = 4
 
 
+class TaskOperation(IntEnum):
+    """What a key has yet to be told."""
+
+    None_ = 0
+    Create = 1
+    Update = 2
+    Delete = 3
+    Primary = 6
+    Profile = 7
+
+
+class LoginType(IntEnum):
+    """Where an account logs in."""
+
+    WebApp = 0
+    Local = 1
+    Domain = 2
+    AzureAD = 3
+    Microsoft = 4
+
+
+class AccountType(IntEnum):
+    """Whose an account is."""
+
+    Personal = 0
+    Shared = 1
+
+
 class HesCode(IntEnum):
     """Codes of refusals that an administrator meets; those that this server uses, with the vendor's numbers.
 
@@ -65,9 +93,21 @@ class HesCode(IntEnum):
     HardwareVaultNotFound = 14
     OneHardwareVaultConstraint = 16
     HardwareVaultCannotReserve = 17
+    HardwareVaultUntieBeforeRemove = 18
     HardwareVaultDoesNotAllowToRemove = 19
     WorkstationNotFound = 20
+    WorkstationHardwareVaultPairNotFound = 22
+    WorkstationHardwareVaultPairAlreadyExist = 23
+    AccountNotFound = 26
+    AccountExist = 27
+    IncorrectOtp = 29
+    IncorrectPassword = 30
+    SharedAccountNotFound = 34
+    SharedAccountExist = 35
     LicenseForHardwareVaultNotFound = 45
+    HardwareVaultProfileNotFound = 47
+    CannotDeleteDefaultProfile = 48
+    ProfileNameAlreadyInUse = 49
     ActivationCodeNotFound = 50
 
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hideez_bench.emulator.hes.names import (
+    AccountType,
     HardwareVaultActivationStatus,
     HesEventKind,
+    LoginType,
     VaultLicenseStatus,
     VaultStatus,
     VaultStatusReason,
 )
+from hideez_bench.protocol.secret import OtpSecret, Password
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,114 @@ class EmployeeView:
 
 @dataclass(frozen=True)
 class WorkstationView:
-    """A computer with a client on it."""
+    """A computer with a client on it. `is_online`: its client is connected now."""
 
     id: str
+    name: str
+    domain: str
+    os: str
+    client_version: str
+    ip: str
+    department_id: str | None
+    rfid_enabled: bool
     approved: bool
     last_seen: datetime
+    is_online: bool
+
+
+@dataclass(frozen=True)
+class ProximityVaultView:
+    """A key that unlocks a workstation by coming near: percent, percent, seconds."""
+
+    id: str
+    workstation_id: str
+    hardware_vault_id: str
+    lock_proximity: int
+    unlock_proximity: int
+    lock_timeout: int
+
+
+@dataclass(frozen=True)
+class ProfileDetails:
+    """An access profile as an administrator enters it; expiration of the PIN in seconds.
+
+    What the vendor forces is not here: at a new bond the button and the master key are always asked for, the master
+    key never at a further channel.
+    """
+
+    name: str
+    button_connection: bool = False
+    button_storage_access: bool = False
+    pin_pairing: bool = False
+    pin_connection: bool = False
+    pin_storage_access: bool = False
+    master_key_connection: bool = False
+    pin_expiration: int = 86400
+    pin_length: int = 4
+    pin_try_count: int = 10
+
+
+@dataclass(frozen=True)
+class ProfileView:
+    """An access profile; `vault_ids` are the keys that it is set for."""
+
+    id: str
+    name: str
+    button_pairing: bool
+    button_connection: bool
+    button_storage_access: bool
+    pin_pairing: bool
+    pin_connection: bool
+    pin_storage_access: bool
+    master_key_pairing: bool
+    master_key_connection: bool
+    master_key_storage_access: bool
+    pin_expiration: int
+    pin_length: int
+    pin_try_count: int
+    vault_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """What an account is for, and how one logs in there. Several addresses or programs are separated by `;`."""
+
+    name: str
+    login: str
+    urls: str = ""
+    apps: str = ""
+    login_type: LoginType = LoginType.WebApp
+    domain: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountDetails(AccountFacts):
+    """An account with its secrets."""
+
+    password: Password
+    otp_secret: OtpSecret | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountView(AccountFacts):
+    """An account as anybody may see it. `is_synced`: nothing of it waits to be written to a key."""
+
+    id: str
+    employee_id: str
+    type: AccountType
+    shared_account_id: str | None
+    has_otp: bool
+    is_primary: bool
+    is_synced: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedAccountView(AccountFacts):
+    """An account that several employees use, as anybody may see it."""
+
+    id: str
+    has_otp: bool
 
 
 @dataclass(frozen=True)

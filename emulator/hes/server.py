@@ -5,19 +5,26 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from argon2 import PasswordHasher
 
+from hideez_bench.emulator.hes.accounts import Accounts
+from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.admission import Admission
+from hideez_bench.emulator.hes.audit import Audit
+from hideez_bench.emulator.hes.clients import Clients
+from hideez_bench.emulator.hes.compat import Quirk, quirks
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.employees import Employees
 from hideez_bench.emulator.hes.names import HesEventKind
+from hideez_bench.emulator.hes.profiles import Profiles
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.remote import RemoteDevices, RemoteLimits
+from hideez_bench.emulator.hes.shared_accounts import SharedAccounts
 from hideez_bench.emulator.hes.status_update import StatusUpdate
 from hideez_bench.emulator.hes.store import Store
 from hideez_bench.emulator.hes.users import Users
@@ -45,13 +52,16 @@ class Hes:
         observe: is told what happens, free of secrets; called from the event loop. By default it is logged.
         observe_traffic: is told each command to a key (True) and reply (False) of the server's channel, with the
             key's serial number.
+        strict_compat: be like the vendor's server also where that is a fault (`compat.Quirk`).
+        code_life: how old an activation code may be when a key is unlocked by it; without a limit, as with the vendor.
         wire: the format that keys speak.
         limits: how long the server waits for its channel to a key.
         on_keys: is told the keys of the server's channel, each time that it opens.
         password_hasher: argon2id with other parameters, for tests; by default those of RFC 9106.
 
     Attributes:
-        vaults, employees, workstations: what an administrator does with each.
+        vaults, employees, accounts, shared_accounts, profiles, workstations: what an administrator does with each.
+        audit: what happened, to be looked up.
         users: those who log in.
     """
 
@@ -63,20 +73,30 @@ class Hes:
         random: Callable[[int], bytes] = secrets.token_bytes,
         observe: Callable[[HesEvent], None] | None = None,
         observe_traffic: Callable[[str, bool, Traffic], None] = lambda serial, to_key, message: None,
+        strict_compat: bool = False,
+        code_life: timedelta | None = None,
         wire: Wire | None = None,
         limits: RemoteLimits | None = None,
         on_keys: KeysMade = lambda request, answer, keys: None,
         password_hasher: PasswordHasher | None = None,
     ) -> None:
         self.wire = wire = wire or default_wire()
-        self._core = Core(Store(store_url), utc, random, observe or _log)
-        self._remotes = RemoteDevices(self._core, wire, limits or RemoteLimits(), observe_traffic, on_keys)
-        self._status_update = StatusUpdate(self._core, self._remotes)
+        core = Core(Store(store_url), utc, random, observe or _log, quirks(strict_compat), code_life)
+        self._core = core
+        self._remotes = RemoteDevices(core, wire, limits or RemoteLimits(), observe_traffic, on_keys)
+        self._status_update = StatusUpdate(core, self._remotes)
+        self._accounts_update = AccountsUpdate(core, self._remotes, wire)
+        self._clients = Clients()
         self._connections: list[ClientConnection] = []
-        self.vaults = Vaults(self._core, self._remotes, self._status_update)
-        self.employees = Employees(self._core, self._status_update)
-        self.workstations = Workstations(self._core)
-        self.admission = Admission(self._core)
+        self.admission = Admission(core)
+        self.workstations = Workstations(core, self._clients, self.admission)
+        updates = (self._status_update, self._accounts_update)
+        self.vaults = Vaults(core, self._remotes, *updates, self.workstations)
+        self.employees = Employees(core, *updates, self.workstations)
+        self.accounts = Accounts(core, self._accounts_update)
+        self.shared_accounts = SharedAccounts(core, self._accounts_update)
+        self.profiles = Profiles(core, self._accounts_update)
+        self.audit = Audit(core)
         self.users = Users(self._core, password_hasher)
 
     async def __aenter__(self) -> Self:
@@ -92,6 +112,7 @@ class Hes:
         for connection in self._connections:
             connection.close()
         await self._core.close()
+        self.audit.write()
         self._core.store.close()
 
     async def settled(self) -> None:
@@ -110,7 +131,16 @@ class Hes:
         """
         self.workstations.seen(workstation.id)
         self._connections = [open_one for open_one in self._connections if open_one.is_connected]
-        connection = ClientConnection(self._core, self._remotes, self._status_update, workstation)
+        connection = ClientConnection(
+            self._core,
+            self._remotes,
+            self._status_update,
+            self._accounts_update,
+            self.workstations,
+            self._clients,
+            self.audit,
+            workstation,
+        )
         self._connections.append(connection)
         return connection
 
@@ -121,10 +151,13 @@ class Hes:
             return rows.alarm
 
     def set_alarm(self, on: bool) -> None:
-        """Raise or end the alarm: while it lasts, every client's call answers `HesAlarm`."""
-        with self._core.store.transaction() as rows:
-            rows.alarm = on
-        self._core.tell(HesEventKind.ADMIN, "", "raises the alarm" if on else "ends the alarm")
+        """Raise or end the alarm: clients are told, and while it lasts, every call of theirs answers `HesAlarm`."""
+        self.workstations.set_alarm(on)
+
+    @property
+    def quirks(self) -> frozenset[Quirk]:
+        """Which of the vendor's peculiarities hold."""
+        return self._core.quirks
 
 
 def _log(event: HesEvent) -> None:

@@ -93,8 +93,12 @@ def needs_status_update(serial: str, status: VaultStatus, has_master_key: bool, 
     return verdict
 
 
-def action_for(serial: str, status: VaultStatus, is_status_applied: bool, state: KeyState) -> Action:
+def action_for(
+    serial: str, status: VaultStatus, is_status_applied: bool, state: KeyState, had_access: bool
+) -> Action:
     """Table B: what the server does, by what the key itself has just told it.
+
+    `had_access`: the key has had an access profile before, or the vendor's peculiarity Q4 holds.
 
     Raises:
         HesError: the key cannot be used.
@@ -126,9 +130,8 @@ def action_for(serial: str, status: VaultStatus, is_status_applied: bool, state:
             return Action.SET_LOCKED
         case VaultStatus.Suspended, True, KeyState.CAN_UNLOCK:
             return Action.NOTHING
-        # Q4: without the access profile, even where the key never had one.
         case VaultStatus.Suspended, True, _:
-            return Action.SET_ACTIVE
+            return Action.SET_ACTIVE if had_access else Action.ACCESS_AND_SET_ACTIVE
 
         case VaultStatus.Deactivated, _, _:
             return Action.WIPE_AND_SET_READY

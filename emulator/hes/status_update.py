@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hideez_bench.emulator.hes import models, vault_rules
+from hideez_bench.emulator.hes import draw, models, vault_rules
+from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import hes_error
 from hideez_bench.emulator.hes.names import HesEventKind
@@ -38,15 +39,18 @@ class StatusUpdate:
             with self._core.store.transaction() as rows:
                 vault = vault_for_client(rows, serial)
             state = KeyState.of(info.link_required, info.locked, info.can_unlock)
-            match action_for(serial, vault.status, vault.is_status_applied, state):
+            had_access = vault.access_given or Quirk.NO_ACCESS_AFTER_SUSPENSION in self._core.quirks
+            match action_for(serial, vault.status, vault.is_status_applied, state, had_access):
                 case Action.NOTHING:
                     pass
                 case Action.LINK:
                     await self._link(device, vault)
                 case Action.ACCESS_AND_SET_ACTIVE:
+                    await self._refuse_old_code(device, vault)
                     await self._give_access(device, vault)
-                    self._record(vault, vault_rules.set_active)
+                    self._record(vault, _set_active_with_access)
                 case Action.SET_ACTIVE:
+                    await self._refuse_old_code(device, vault)
                     self._record(vault, vault_rules.set_active)
                 case Action.SET_LOCKED:
                     self._record(vault, lambda rows, fresh: vault_rules.set_locked(fresh))
@@ -59,6 +63,23 @@ class StatusUpdate:
                     now = self._core.utc()
                     self._record(vault, lambda rows, fresh: vault_rules.set_ready(rows, fresh, now))
                     raise hes_error(HesErrorCode.DeviceHasBeenWiped, serial=serial)
+
+    async def wipe_before_loss(self, vault: models.HardwareVault) -> None:
+        """Wipe a connected key while there is a master key for it. What fails is told as an event.
+
+        The caller holds the vault's lock.
+        """
+        workstation_id = self._remotes.any_workstation(vault.id)
+        if workstation_id is None:
+            return
+        try:
+            async with self._remotes.device(vault.id, workstation_id) as device:
+                info = await device.refresh_device_info()
+                if not info.link_required:
+                    await device.wipe(_master_key(vault))
+                    self._core.tell(HesEventKind.KEY, vault.id, "wipes the key")
+        except BenchError as error:
+            self._core.tell(HesEventKind.FAILED, vault.id, f"could not wipe the compromised key: {error}")
 
     async def check_passphrase(self, serial: str, workstation_id: str) -> None:
         """Confirm a host to a key, with the master key.
@@ -89,6 +110,28 @@ class StatusUpdate:
                 HesEventKind.FAILED, serial, f"ends a status update in the background: {name}{error}"
             )
 
+    async def _refuse_old_code(self, device: KeyDevice, vault: models.HardwareVault) -> None:
+        """Where codes have an age limit, lock a key again that was unlocked by one that is older.
+
+        Raises:
+            HesError: the code was too old.
+        """
+        life, now = self._core.code_life, self._core.utc()
+        with self._core.store.transaction() as rows:
+            pending = rows.pending_activation(vault.id)
+        if life is None or pending is None or now - pending.created_at <= life:
+            return
+        code = draw.activation_code(self._core.random)
+        suspended = self._record(
+            vault, lambda rows, fresh: vault_rules.refuse_old_code(rows, fresh, code, now)
+        )
+        await self._lock(device, suspended)
+        raise HesError(
+            HesErrorCode.HesDeviceLocked,
+            f"The activation code of key {vault.id} was too old, and the key is locked again; "
+            "ask the administrator for the new code.",
+        )
+
     async def _link(self, device: KeyDevice, vault: models.HardwareVault) -> None:
         with self._core.store.transaction() as rows:
             code = vault_rules.pending_code(rows, vault.id)
@@ -111,8 +154,8 @@ class StatusUpdate:
 
     def _record(
         self, before: models.HardwareVault, change: Callable[[Rows, models.HardwareVault], None]
-    ) -> None:
-        """Keep what has become of a vault.
+    ) -> models.HardwareVault:
+        """Keep what has become of a vault, and return it.
 
         Raises:
             HesError: another process moved the vault while the key was spoken to.
@@ -128,10 +171,16 @@ class StatusUpdate:
             change(rows, vault)
         if vault.status is not before.status:
             self._core.tell(HesEventKind.STATUS, vault.id, f"sets the vault {vault.status.name}")
+        return vault
 
 
 def _set_applied(rows: Rows, vault: models.HardwareVault) -> None:
     vault.is_status_applied = True
+
+
+def _set_active_with_access(rows: Rows, vault: models.HardwareVault) -> None:
+    vault_rules.set_active(rows, vault)
+    vault.access_given = True
 
 
 def _master_key(vault: models.HardwareVault) -> MasterKey:

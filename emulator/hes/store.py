@@ -13,7 +13,7 @@ from sqlalchemy import URL, Engine, StaticPool, create_engine, event, inspect, m
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from hideez_bench.emulator.hes import models, user_models  # noqa: F401  (they are tables of the same database)
+from hideez_bench.emulator.hes import account_models, models, user_models, workstation_models  # noqa: F401 - tables
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError, hes_error
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode
 from hideez_bench.protocol.hes import HesErrorCode
@@ -142,6 +142,11 @@ class Rows:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @property
+    def session(self) -> Session:
+        """The transaction as SQLAlchemy has it, for the queries of one subject."""
+        return self._session
+
     def add(self, row: models.Row) -> None:
         """A new row."""
         self._session.add(row)
@@ -232,6 +237,17 @@ def employee_for_admin(rows: Rows, employee_id: str) -> models.Employee:
             HesCode.EmployeeNotFound, f"The server knows no employee {employee_id}; nothing was changed."
         )
     return employee
+
+
+def profile_for_admin(rows: Rows, profile_id: str) -> models.HardwareVaultProfile:
+    """An access profile, or the refusal that an administrator gets."""
+    profile = rows.session.get(models.HardwareVaultProfile, profile_id)
+    if profile is None:
+        raise HesRuleError(
+            HesCode.HardwareVaultProfileNotFound,
+            f"The server has no access profile {profile_id}; nothing was changed.",
+        )
+    return profile
 
 
 def vault_for_client(rows: Rows, vault_id: str) -> models.HardwareVault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes import models, tasks
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
@@ -39,6 +39,7 @@ def imported(record: VaultImport, now: datetime) -> models.HardwareVault:
         has_new_license=False,
         license_status=VaultLicenseStatus.None_,
         root_key=record.root_key,
+        access_given=False,
     )
 
 
@@ -91,17 +92,34 @@ def activate(
     _ask_for_new_code(rows, vault, description, code, now)
 
 
-def remove(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReason, now: datetime) -> None:
+def set_profile(
+    rows: Rows, vault: models.HardwareVault, profile: models.HardwareVaultProfile, now: datetime
+) -> None:
+    """Another access profile for an Active vault.
+
+    Raises:
+        HesRuleError: it is not Active; the vendor has no code for that.
+    """
+    _require(vault, VaultStatus.Active, "given another access profile")
+    vault.profile = profile
+    tasks.add_profile(rows, vault, now)
+
+
+def remove(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReason, now: datetime) -> list[str]:
     """Away from its employee: Ready where no key was linked, otherwise Deactivated, to be wiped.
+
+    Returns the workstations that it unlocked until now.
 
     Raises:
         HesRuleError: HardwareVaultDoesNotAllowToRemove.
     """
     match vault.status, vault.is_status_applied:
         case VaultStatus.Reserved, False:
+            workstations = tasks.forget(rows, vault)
             set_ready(rows, vault, now)
         case VaultStatus.Reserved | VaultStatus.Active | VaultStatus.Locked | VaultStatus.Suspended, _:
             # The master key stays, for the wipe; so does a pending code.
+            workstations = tasks.forget(rows, vault)
             vault.employee = None
             vault.status = VaultStatus.Deactivated
             vault.status_reason = reason
@@ -110,10 +128,11 @@ def remove(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReason, n
                 HesCode.HardwareVaultDoesNotAllowToRemove,
                 f"Key {vault.id} is {vault.status.name} and cannot be removed from anybody.",
             )
+    return workstations
 
 
-def compromise(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReason, description: str) -> None:
-    """Lost or stolen, for good.
+def require_can_be_compromised(vault: models.HardwareVault, reason: VaultStatusReason) -> None:
+    """Whether it may be reported lost or stolen.
 
     Raises:
         HesRuleError: another reason, or a status from which the vendor's page does not offer it. The vendor's service
@@ -125,6 +144,14 @@ def compromise(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReaso
         raise HesRuleError(
             HesCode.None_, f"Key {vault.id} is {vault.status.name} and cannot be marked as compromised."
         )
+
+
+def compromise(
+    rows: Rows, vault: models.HardwareVault, reason: VaultStatusReason, description: str
+) -> list[str]:
+    """Lost or stolen, for good; returns and raises as `remove` and `require_can_be_compromised`."""
+    require_can_be_compromised(vault, reason)
+    workstations = tasks.forget(rows, vault)
     vault.employee = None
     vault.master_key = None
     vault.need_sync = False
@@ -132,6 +159,12 @@ def compromise(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReaso
     vault.status_reason = reason
     vault.status_description = description
     end_code(rows, vault, HardwareVaultActivationStatus.Canceled)
+    return workstations
+
+
+def refuse_old_code(rows: Rows, vault: models.HardwareVault, code: ActivationCode, now: datetime) -> None:
+    """The key was unlocked by a code that was too old: Suspended, with a new one."""
+    _ask_for_new_code(rows, vault, "The activation code was too old.", code, now)
 
 
 def set_active(rows: Rows, vault: models.HardwareVault) -> None:
@@ -157,6 +190,7 @@ def set_ready(rows: Rows, vault: models.HardwareVault, now: datetime) -> None:
     vault.has_new_license = False
     vault.need_sync = False
     vault.timestamp = 0
+    vault.access_given = False
     vault.last_synced = now
     end_code(rows, vault, HardwareVaultActivationStatus.Canceled)
 

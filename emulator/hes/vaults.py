@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hideez_bench.emulator.hes import draw, licenses, models, vault_rules
+from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.filters import ALL_VAULTS, VaultFilter
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport, VaultView
 from hideez_bench.emulator.hes.remote import RemoteDevices
 from hideez_bench.emulator.hes.status_update import StatusUpdate
-from hideez_bench.emulator.hes.store import Rows, vault_for_admin
+from hideez_bench.emulator.hes.store import Rows, profile_for_admin, vault_for_admin
 from hideez_bench.emulator.hes.views import vault_view
+from hideez_bench.emulator.hes.workstations import Workstations
 from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.values import AccessParams
 
@@ -20,10 +24,19 @@ from hideez_bench.protocol.values import AccessParams
 class Vaults:
     """The vaults. A call about one that the server does not know raises `HesRuleError` HardwareVaultNotFound."""
 
-    def __init__(self, core: Core, remotes: RemoteDevices, status_update: StatusUpdate) -> None:
+    def __init__(
+        self,
+        core: Core,
+        remotes: RemoteDevices,
+        status_update: StatusUpdate,
+        accounts_update: AccountsUpdate,
+        workstations: Workstations,
+    ) -> None:
         self._core = core
         self._remotes = remotes
         self._status_update = status_update
+        self._accounts_update = accounts_update
+        self._workstations = workstations
 
     def import_vaults(self, records: Iterable[VaultImport]) -> list[str]:
         """Take over keys and their licences; known serial numbers are skipped. Returns the new ones."""
@@ -66,6 +79,39 @@ class Vaults:
         with self._core.store.transaction() as rows:
             return vault_rules.pending_code(rows, vault_id)
 
+    def edit_rfid(self, vault_id: str, rfid: str) -> None:
+        """Change the radio tag that a key is known by.
+
+        Raises:
+            HesRuleError: it is empty, or another key's (no code).
+        """
+        with self._core.store.transaction() as rows:
+            vault = vault_for_admin(rows, vault_id)
+            if not rfid:
+                raise HesRuleError(HesCode.None_, f"Key {vault_id} needs a radio tag; nothing was changed.")
+            other = rows.vault_with(rfid=rfid)
+            if other is not None and other.id != vault_id:
+                raise HesRuleError(
+                    HesCode.None_, f"Key {other.id} has that radio tag already; nothing was changed."
+                )
+            vault.rfid = rfid
+        self._core.tell(HesEventKind.ADMIN, vault_id, f"changes the radio tag of key {vault_id}")
+
+    async def set_profile(self, vault_id: str, profile_id: str) -> None:
+        """Give an Active vault another access profile; the key hears of it as soon as it can.
+
+        Raises:
+            HesRuleError: HardwareVaultProfileNotFound; no code where the vault is not Active.
+        """
+        async with self._core.vault_locks[vault_id]:
+            with self._core.store.transaction() as rows:
+                vault = vault_for_admin(rows, vault_id)
+                profile = profile_for_admin(rows, profile_id)
+                vault_rules.set_profile(rows, vault, profile, self._core.utc())
+            text = f"gives key {vault_id} the access profile {profile.name}"
+            self._core.tell(HesEventKind.ADMIN, vault_id, text)
+        self._accounts_update.start(vault_id)
+
     async def suspend(self, vault_id: str, description: str = "") -> None:
         """Suspend an Active vault, with a new code. A connected key is locked at once, in the background.
 
@@ -93,7 +139,10 @@ class Vaults:
     async def compromise(
         self, vault_id: str, *, reason: VaultStatusReason, retyped_id: str, description: str = ""
     ) -> None:
-        """Report a vault Lost or Stolen, for good. Its master key is gone with it, so it can never be wiped (Q13).
+        """Report a vault Lost or Stolen, for good. Its master key goes with it, so it can never be wiped later.
+
+        A connected key is therefore wiped first; where that fails, it is told as an event, and the vault is
+        Compromised all the same. The vendor leaves the key alone (Q13).
 
         Raises:
             HesRuleError: no code where the serial number was retyped wrongly, for another reason, or where the vault
@@ -107,15 +156,23 @@ class Vaults:
                         HesCode.None_,
                         f"The serial number was not retyped as {vault_id}; the key stays as it is.",
                     )
-                vault_rules.compromise(rows, vault, reason, description)
+                vault_rules.require_can_be_compromised(vault, reason)
+            leave_alone = Quirk.COMPROMISED_KEY_IS_LEFT_ALONE in self._core.quirks
+            if not leave_alone:
+                await self._status_update.wipe_before_loss(vault)
+            with self._core.store.transaction() as rows:
+                vault = vault_for_admin(rows, vault_id)
+                workstations = vault_rules.compromise(rows, vault, reason, description)
             self._core.tell_move(vault, f"reports key {vault_id} as compromised")
-        self._status_update.start(vault_id)
+        self._workstations.push_proximity(workstations)
+        if leave_alone:
+            self._status_update.start(vault_id)
 
     def _view(self, rows: Rows, vault: models.HardwareVault) -> VaultView:
         is_online = self._remotes.any_workstation(vault.id) is not None
         return vault_view(vault, rows.latest_activation(vault.id), is_online=is_online)
 
-    def list(self) -> list[VaultView]:
-        """Every vault, by serial number."""
+    def list(self, filter: VaultFilter = ALL_VAULTS) -> list[VaultView]:  # noqa: A002 - what it is
+        """The vaults, by serial number."""
         with self._core.store.transaction() as rows:
-            return [self._view(rows, vault) for vault in rows.vaults()]
+            return [self._view(rows, vault) for vault in rows.vaults() if filter.finds(vault)]

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+from sqlalchemy import select
+
 from hideez_bench.emulator.hes import models
-from hideez_bench.emulator.hes.records import EmployeeView, VaultView
+from hideez_bench.emulator.hes.account_models import Account, HardwareVaultTask
+from hideez_bench.emulator.hes.names import AccountType
+from hideez_bench.emulator.hes.records import (
+    AccountFacts,
+    AccountView,
+    EmployeeView,
+    ProfileView,
+    ProximityVaultView,
+    VaultView,
+    WorkstationView,
+)
+from hideez_bench.emulator.hes.store import Rows
+from hideez_bench.emulator.hes.workstation_models import WorkstationHardwareVaultPair
 
 
 def vault_view(
@@ -48,4 +64,39 @@ def employee_view(employee: models.Employee) -> EmployeeView:
         position_id=employee.position_id,
         last_seen=employee.last_seen,
         vault_ids=tuple(sorted(vault.id for vault in employee.hardware_vaults)),
+    )
+
+
+def profile_view(profile: models.HardwareVaultProfile, vaults: list[models.HardwareVault]) -> ProfileView:
+    """An access profile with the keys that it is set for."""
+    copied = {field.name: getattr(profile, field.name) for field in fields(ProfileView)[:-1]}
+    return ProfileView(**copied, vault_ids=tuple(vault.id for vault in vaults))
+
+
+def account_view(rows: Rows, account: Account) -> AccountView:
+    """An account without its secrets."""
+    waits = rows.session.scalar(select(HardwareVaultTask.id).filter_by(account_id=account.id).limit(1))
+    return AccountView(
+        **{field.name: getattr(account, field.name) for field in fields(AccountFacts)},
+        id=account.id,
+        employee_id=account.employee_id,
+        type=AccountType.Shared if account.shared_account_id else AccountType.Personal,
+        shared_account_id=account.shared_account_id,
+        has_otp=account.otp_secret is not None,
+        is_primary=account.is_primary,
+        is_synced=waits is None,
+        updated_at=account.updated_at,
+    )
+
+
+def workstation_view(row: models.Workstation, *, is_online: bool) -> WorkstationView:
+    """A workstation."""
+    copied = {field.name: getattr(row, field.name) for field in fields(WorkstationView)[:-1]}
+    return WorkstationView(**copied, is_online=is_online)
+
+
+def proximity_view(pair: WorkstationHardwareVaultPair) -> ProximityVaultView:
+    """A key that unlocks a workstation by coming near."""
+    return ProximityVaultView(
+        **{field.name: getattr(pair, field.name) for field in fields(ProximityVaultView)}
     )

@@ -63,12 +63,21 @@ def vault_import(serial: str = SERIAL, licenses: tuple[LicenseImport, ...] = ())
 class Bench:
     store_url: str = "sqlite://"
     limits: RemoteLimits | None = None
+    strict_compat: bool = False
+    code_life: timedelta | None = None
     clock: Clock = field(default_factory=Clock)
     events: list[HesEvent] = field(default_factory=list)
     key: FakeKey = field(default_factory=FakeKey)
 
     def __post_init__(self) -> None:
-        self.hes = Hes(self.store_url, utc=self.clock, observe=self.events.append, limits=self.limits)
+        self.hes = Hes(
+            self.store_url,
+            utc=self.clock,
+            observe=self.events.append,
+            strict_compat=self.strict_compat,
+            code_life=self.code_life,
+            limits=self.limits,
+        )
         self.workstation = FakeWorkstation("PC-1", self.key)
         self.client = self.hes.connect(self.workstation)
         self.connection: HesConnection = self.client

@@ -307,15 +307,50 @@ async def test_removal_wipes_a_connected_key_at_once(bench: Bench) -> None:
     assert "DeviceHasBeenWiped" in bench.texts()[-1]
 
 
-async def test_compromise_does_not_touch_a_connected_key(bench: Bench) -> None:
-    """Q13, D-022: all that comes of it is an error in the log."""
+async def test_compromise_wipes_a_connected_key_first(bench: Bench) -> None:
+    """D-022: while there is a master key for it."""
     await bench.go("Active")
     await bench.arrive()
     await bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
-    await bench.hes.settled()
-    assert bench.key.commands == []
-    assert bench.events[-1].kind == "failed"
-    assert "HesDeviceCompromised" in bench.events[-1].text
+    assert bench.key.commands == [Command.WIPE]
+    assert bench.key.link_required
+    assert bench.vault.status is VaultStatus.Compromised
+    with pytest.raises(HesError) as raised:
+        await bench.update()
+    assert raised.value.code is HesErrorCode.HesDeviceCompromised
+
+
+async def test_compromise_of_a_key_that_cannot_be_wiped(bench: Bench) -> None:
+    await bench.go("Active")
+    await bench.arrive()
+    bench.key.lost = True
+    await bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
+    assert bench.vault.status is VaultStatus.Compromised
+    (failed,) = (event.text for event in bench.events if event.kind == "failed")
+    assert failed.startswith("could not wipe the compromised key: ")
+
+
+async def test_refused_compromise_wipes_nothing(bench: Bench) -> None:
+    await bench.go("Active")
+    await bench.arrive()
+    for reason, retyped in [(VaultStatusReason.Broken, SERIAL), (VaultStatusReason.Lost, "HK-2")]:
+        with pytest.raises(HesRuleError):
+            await bench.hes.vaults.compromise(SERIAL, reason=reason, retyped_id=retyped)
+    assert (bench.key.commands, bench.vault.status) == ([], VaultStatus.Active)
+
+
+async def test_strict_compromise_does_not_touch_a_connected_key() -> None:
+    """Q13, D-022: all that comes of it is an error in the log."""
+    bench = Bench(strict_compat=True)
+    bench.set_up()
+    async with bench.hes:
+        await bench.go("Active")
+        await bench.arrive()
+        await bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
+        await bench.hes.settled()
+        assert bench.key.commands == []
+        assert bench.events[-1].kind == "failed"
+        assert "HesDeviceCompromised" in bench.events[-1].text
 
 
 async def test_push_that_fails_is_told(bench: Bench) -> None:

@@ -176,7 +176,7 @@ async def test_disk_full(tmp_path: Path) -> None:
         limits = iter([1, 1, 2**20])  # pages; SQLite takes 1 as: no more than there are
 
         def limit(connection: sqlite3.Connection, record: object, proxy: object) -> None:
-            connection.execute(f"PRAGMA max_page_count = {next(limits)}")
+            connection.execute(f"PRAGMA max_page_count = {next(limits, 2**20)}")
 
         event.listen(hes._core.store._engine, "checkout", limit)
         many = [vault_import(f"HK-{number}") for number in range(1000, 2000)]

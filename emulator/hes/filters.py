@@ -1,0 +1,137 @@
+"""What an administrator looks for in the lists. Texts are found as a part, without regard to case; None finds all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus
+
+LOW_BATTERY = 30
+"""Percent, up to which a battery counts as low (modelled)."""
+
+
+class Battery(StrEnum):
+    """How full a battery is."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+@dataclass(frozen=True)
+class VaultFilter:
+    """Which vaults; `employee` is a part of a name, `department` an id."""
+
+    id: str | None = None
+    mac: str | None = None
+    model: str | None = None
+    rfid: str | None = None
+    battery: Battery | None = None
+    firmware: str | None = None
+    last_synced_start: datetime | None = None
+    last_synced_end: datetime | None = None
+    employee: str | None = None
+    department: str | None = None
+    status: VaultStatus | None = None
+    license_status: VaultLicenseStatus | None = None
+    license_end_date: datetime | None = None
+    """Licences that end by then."""
+
+    def finds(self, row: models.HardwareVault) -> bool:
+        """Whether it is one of them."""
+        owner = row.employee
+        return (
+            all(
+                _contains(value, part)
+                for value, part in (
+                    (row.id, self.id),
+                    (row.mac, self.mac),
+                    (row.model, self.model),
+                    (row.rfid, self.rfid),
+                    (row.firmware, self.firmware),
+                    (owner.full_name if owner else "", self.employee),
+                )
+            )
+            and self.battery in (None, Battery.LOW if row.battery <= LOW_BATTERY else Battery.HIGH)
+            and _between(row.last_synced, self.last_synced_start, self.last_synced_end)
+            and self.department in (None, owner.department_id if owner else None)
+            and self.status in (None, row.status)
+            and self.license_status in (None, row.license_status)
+            and _between(row.license_end_date, None, self.license_end_date)
+        )
+
+
+@dataclass(frozen=True)
+class EmployeeFilter:
+    """Which employees; `name` is a part of it, department and position are ids."""
+
+    name: str | None = None
+    email: str | None = None
+    phone_number: str | None = None
+    department: str | None = None
+    position: str | None = None
+    last_seen_start: datetime | None = None
+    last_seen_end: datetime | None = None
+    vaults_count: int | None = None
+
+    def finds(self, row: models.Employee) -> bool:
+        """Whether it is one of them."""
+        return (
+            _contains(row.full_name, self.name)
+            and _contains(row.email, self.email)
+            and _contains(row.phone_number, self.phone_number)
+            and self.department in (None, row.department_id)
+            and self.position in (None, row.position_id)
+            and _between(row.last_seen, self.last_seen_start, self.last_seen_end)
+            and self.vaults_count in (None, len(row.hardware_vaults))
+        )
+
+
+@dataclass(frozen=True)
+class WorkstationFilter:
+    """Which workstations; `department` is an id."""
+
+    name: str | None = None
+    domain: str | None = None
+    client_version: str | None = None
+    department: str | None = None
+    os: str | None = None
+    ip: str | None = None
+    last_seen_start: datetime | None = None
+    last_seen_end: datetime | None = None
+    rfid_enabled: bool | None = None
+    approved: bool | None = None
+
+    def finds(self, row: models.Workstation) -> bool:
+        """Whether it is one of them."""
+        return (
+            all(
+                _contains(value, part)
+                for value, part in (
+                    (row.name, self.name),
+                    (row.domain, self.domain),
+                    (row.client_version, self.client_version),
+                    (row.os, self.os),
+                    (row.ip, self.ip),
+                )
+            )
+            and self.department in (None, row.department_id)
+            and _between(row.last_seen, self.last_seen_start, self.last_seen_end)
+            and self.rfid_enabled in (None, row.rfid_enabled)
+            and self.approved in (None, row.approved)
+        )
+
+
+ALL_VAULTS, ALL_EMPLOYEES, ALL_WORKSTATIONS = VaultFilter(), EmployeeFilter(), WorkstationFilter()
+
+
+def _contains(text: str, part: str | None) -> bool:
+    return part is None or part.casefold() in text.casefold()
+
+
+def _between(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:
+    if start is None and end is None:
+        return True
+    return moment is not None and (start is None or moment >= start) and (end is None or moment <= end)

@@ -1,0 +1,88 @@
+"""Accounts that several employees use."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from hideez_bench.emulator.hes import accounts, draw
+from hideez_bench.emulator.hes.account_models import Account, SharedAccount
+from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.names import HesCode, HesEventKind
+from hideez_bench.emulator.hes.records import AccountDetails, SharedAccountView
+from hideez_bench.emulator.hes.store import Rows, employee_for_admin
+
+
+class SharedAccounts:
+    """The shared accounts. A call about one that is not there raises `HesRuleError` SharedAccountNotFound."""
+
+    def __init__(self, core: Core, accounts_update: AccountsUpdate) -> None:
+        self._core = core
+        self._accounts_update = accounts_update
+
+    def get(self, shared_account_id: str) -> SharedAccountView:
+        """A shared account."""
+        with self._core.store.transaction() as rows:
+            return _view(_for_admin(rows, shared_account_id))
+
+    def create(self, details: AccountDetails) -> SharedAccountView:
+        """A new shared account, which nobody has yet.
+
+        Raises:
+            HesRuleError: SharedAccountExist (the name is taken), IncorrectPassword, IncorrectOtp; no name or a text too
+                long (no code).
+        """
+        accounts.check_facts(details)
+        accounts.check_secrets(details.password, details.otp_secret)
+        with self._core.store.transaction() as rows:
+            if rows.session.scalar(select(SharedAccount).filter_by(name=details.name)):
+                raise HesRuleError(
+                    HesCode.SharedAccountExist, f"There is a shared account {details.name} already."
+                )
+            shared = SharedAccount(
+                id=draw.identifier(self._core.random),
+                password=details.password,
+                otp_secret=details.otp_secret,
+                **{name: getattr(details, name) for name in accounts.FACTS},
+            )
+            rows.add(shared)
+            view = _view(shared)
+        self._core.tell(HesEventKind.ADMIN, "", f"makes the shared account {details.name}")
+        return view
+
+    def delete(self, shared_account_id: str) -> None:
+        """Take a shared account from all who have it."""
+        vaults: list[str] = []
+        with self._core.store.transaction() as rows:
+            shared = _for_admin(rows, shared_account_id)
+            query = select(Account).filter_by(shared_account_id=shared_account_id, deleted=False)
+            for account in rows.session.scalars(query).all():
+                employee = employee_for_admin(rows, account.employee_id)
+                accounts.remove(rows, employee, account, self._core)
+                vaults += [vault.id for vault in employee.hardware_vaults]
+            rows.session.flush()
+            rows.session.delete(shared)
+        self._core.tell(HesEventKind.ADMIN, "", f"deletes the shared account {shared.name}")
+        for vault_id in vaults:
+            self._accounts_update.start(vault_id)
+
+    def list(self) -> list[SharedAccountView]:
+        """Every shared account, by name."""
+        with self._core.store.transaction() as rows:
+            return [
+                _view(row) for row in rows.session.scalars(select(SharedAccount).order_by(SharedAccount.name))
+            ]
+
+
+def _for_admin(rows: Rows, shared_account_id: str) -> SharedAccount:
+    shared = rows.session.get(SharedAccount, shared_account_id)
+    if shared is None:
+        raise HesRuleError(HesCode.SharedAccountNotFound, f"There is no shared account {shared_account_id}.")
+    return shared
+
+
+def _view(row: SharedAccount) -> SharedAccountView:
+    return SharedAccountView(
+        **{name: getattr(row, name) for name in accounts.FACTS}, id=row.id, has_otp=row.otp_secret is not None
+    )

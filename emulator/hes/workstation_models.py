@@ -1,0 +1,59 @@
+"""Tables of what workstations are told and tell: keys that unlock them by coming near, and events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hideez_bench.emulator.hes.models import HardwareVault, Row, Workstation
+from hideez_bench.emulator.hes.names import HesEventKind
+
+
+class WorkstationHardwareVaultPair(Row):
+    """A key that unlocks a workstation by coming near: percent, percent, seconds."""
+
+    __tablename__ = "workstation_hardware_vault_pairs"
+    __table_args__ = (UniqueConstraint("workstation_id", "hardware_vault_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    workstation_id: Mapped[str] = mapped_column(ForeignKey(Workstation.id, ondelete="CASCADE"))
+    hardware_vault_id: Mapped[str] = mapped_column(ForeignKey(HardwareVault.id, ondelete="CASCADE"))
+    lock_proximity: Mapped[int] = mapped_column(default=30)
+    unlock_proximity: Mapped[int] = mapped_column(default=70)
+    lock_timeout: Mapped[int] = mapped_column(default=5)
+
+    hardware_vault: Mapped[HardwareVault] = relationship(lazy="joined")
+
+
+class WorkstationEvent(Row):
+    """Something that a client reports. `event_id` and `severity_id` are the client's numbers, `id` is ours."""
+
+    __tablename__ = "workstation_events"
+    __table_args__ = (UniqueConstraint("workstation_id", "client_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[str]
+    date: Mapped[datetime]
+    event_id: Mapped[int]
+    severity_id: Mapped[int]
+    note: Mapped[str]
+    workstation_id: Mapped[str]
+    user_session: Mapped[str]
+    serial: Mapped[str]
+    account_name: Mapped[str]
+    account_login: Mapped[str]
+    workstation_session_id: Mapped[str]
+
+
+class ServerEvent(Row):
+    """Something that happened on the server."""
+
+    __tablename__ = "server_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[HesEventKind]
+    serial: Mapped[str]
+    text: Mapped[str]

@@ -6,7 +6,7 @@ import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
-from hideez_bench.harness.client.errors import FlowMessage, WorkflowError
+from hideez_bench.harness.client.errors import ClientError, ClientErrorCode, FlowMessage, WorkflowError
 from hideez_bench.harness.client.outcome import end_state
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.links.bleak_link import KeyNotFound
@@ -18,25 +18,25 @@ from tests.flow.rig import RIGHT, Rig
 pytestmark = pytest.mark.virtual_time
 
 
-def stopped_with(error: object, expected: FlowMessage | HesErrorCode) -> None:
+def stopped_with(error: object, expected: FlowMessage | HesErrorCode | ClientErrorCode) -> None:
     if isinstance(expected, FlowMessage):
         assert isinstance(error, WorkflowError)
         assert error.message is expected
     else:
-        assert isinstance(error, HesError)
+        assert isinstance(error, HesError | ClientError)
         assert error.code is expected
 
 
 async def test_e001_a_workstation_that_is_not_approved(rig: Rig) -> None:
     rig.bench.hes.workstations.unapprove("bench")
     result = await rig.connect(RIGHT)
-    stopped_with(result.error, HesErrorCode.HesWorkstationNotApproved)
+    stopped_with(result.error, ClientErrorCode.HesWorkstationNotApproved)  # the server told it
     assert rig.commands(4) == []
 
 
 async def test_e002_an_alarm(rig: Rig) -> None:
     rig.bench.hes.set_alarm(True)
-    stopped_with((await rig.connect(RIGHT)).error, HesErrorCode.HesAlarm)
+    stopped_with((await rig.connect(RIGHT)).error, ClientErrorCode.HesAlarm)  # the server told it
 
 
 async def test_d014_a_key_linked_by_another_server_is_left_alone(rig: Rig) -> None:

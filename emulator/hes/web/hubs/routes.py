@@ -72,7 +72,6 @@ class _Hubs:
         def opened() -> Invoke:
             if not caller.workstation_id:
                 return nobody
-            self._hes.admission.make_room(caller.workstation_id)
             if caller.key and not self._hes.admission.bind(caller.workstation_id, caller.key):
                 raise Malformed("Another key speaks for this workstation.")
             client = AppHub(self._hes, caller.workstation_id, connection.notify)

@@ -63,7 +63,7 @@ async def test_what_has_no_answer_is_done(bench: HubBench) -> None:
         WorkstationInfo(bench.workstation.id, "pc", "home", "os", "1", "::1")
     )
     await bench.hub.save_client_events([EVENT])
-    assert f"reports event {EVENT.event_id}" in bench.texts()
+    assert [event.event_id for event in bench.hes.audit.client_events()] == [EVENT.event_id]
     await bench.hub.update_hw_vault_accounts(SERIAL, only_os_accounts=True)
 
 

@@ -64,7 +64,8 @@ async def test_what_has_no_answer_is_done(bench: HubBench) -> None:
     )
     await bench.hub.save_client_events([EVENT])
     assert [event.event_id for event in bench.hes.audit.client_events()] == [EVENT.event_id]
-    await bench.hub.update_hw_vault_accounts(SERIAL, only_os_accounts=True)
+    with pytest.raises(HesError, match="Active only"):
+        await bench.hub.update_hw_vault_accounts(SERIAL, only_os_accounts=True)
 
 
 async def test_a_refusal_has_the_code_and_the_sentence_of_the_server(bench: HubBench) -> None:

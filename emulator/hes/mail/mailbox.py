@@ -1,0 +1,189 @@
+"""A mailbox for those who have no mail server: takes all mail on loopback, keeps the last of it, delivers none."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import secrets
+import socket
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from hideez_bench.emulator.hes.mail.mailbox_page import mailbox_app
+from hideez_bench.emulator.hes.mail.message import Received, received
+from hideez_bench.protocol.errors import BenchError
+
+HOST = "127.0.0.1"
+KEPT = 200
+LARGEST = 2 * 1024 * 1024
+MOST_CONNECTIONS = 50
+SLOWEST = 60.0
+"""Seconds that a sender may be silent."""
+
+
+class Mailbox:
+    """The mail that arrived, newest first; the oldest goes when there is too much.
+
+    Args:
+        utc: the clock, timezone-aware.
+        on_arrival: is told each mail, called from the event loop.
+    """
+
+    def __init__(
+        self,
+        utc: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_arrival: Callable[[Received], None] = lambda message: None,
+    ) -> None:
+        self._utc = utc
+        self._on_arrival = on_arrival
+        self._messages: deque[Received] = deque(maxlen=KEPT)
+
+    def messages(self) -> list[Received]:
+        """All that are kept, newest first."""
+        return list(self._messages)
+
+    def message(self, message_id: str) -> Received | None:
+        """One of them."""
+        return next((message for message in self._messages if message.id == message_id), None)
+
+    def clear(self) -> None:
+        """Throw all of them away."""
+        self._messages.clear()
+
+    def take(self, sender: str, recipients: list[str], raw: bytes) -> None:
+        """A mail arrives."""
+        message = received(secrets.token_hex(8), self._utc(), sender, recipients, raw)
+        self._messages.appendleft(message)
+        self._on_arrival(message)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """What aiosmtpd calls when a mail is complete."""
+        raw = envelope.original_content or b""
+        self.take(envelope.mail_from or "", list(envelope.rcpt_tos), raw)
+        return "250 kept in the mailbox, and delivered to nobody"
+
+
+class MailboxServer:
+    """The mailbox on the air: SMTP and a page, both on loopback. Use as `async with MailboxServer(...) as server`.
+
+    Args:
+        smtp_port: 0 takes a free one.
+        port: the page's; 0 takes a free one.
+
+    Attributes:
+        smtp_port: where mail is taken.
+        port: where the page is.
+
+    Raises:
+        BenchError: a port is taken.
+    """
+
+    def __init__(self, mailbox: Mailbox, *, smtp_port: int = 8025, port: int = 8026) -> None:
+        # At the level DEBUG aiosmtpd logs every line of a mail, and with it the code.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
+        self._mailbox = mailbox
+        self._sessions: set[_Session] = set()
+        self._smtp_socket = _listen(smtp_port, "SMTP", "--smtp-port")
+        try:
+            self._page_socket = _listen(port, "page", "--port")
+        except BenchError:
+            self._smtp_socket.close()
+            raise
+        self.smtp_port: int = self._smtp_socket.getsockname()[1]
+        self.port: int = self._page_socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://{HOST}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._smtp = await loop.create_server(self._session, sock=self._smtp_socket)
+        config = uvicorn.Config(
+            mailbox_app(self._mailbox, self.port),
+            access_log=False,
+            lifespan="off",
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            ws="none",
+        )
+        self._web = uvicorn.Server(config)
+        # `serve` would take the signals of the whole process.
+        self._web_runs = loop.create_task(self._web._serve([self._page_socket]))  # noqa: SLF001
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._smtp.close()
+        for session in list(self._sessions):
+            session.hang_up()
+        await self._smtp.wait_closed()
+        self._web.should_exit = True
+        await self._web_runs
+
+    def _session(self) -> asyncio.BaseProtocol:
+        return _Session(self._mailbox, self._sessions)
+
+
+class _Session(SMTP):
+    """One conversation of a sender; known to the server, so that it can be ended with it."""
+
+    def __init__(self, mailbox: Mailbox, sessions: set[_Session]) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(
+            mailbox,
+            data_size_limit=LARGEST,
+            enable_SMTPUTF8=True,
+            hostname="mailbox.invalid",
+            ident="hideez-bench mailbox",
+            timeout=SLOWEST,
+            auth_exclude_mechanism=["LOGIN", "PLAIN"],
+            loop=loop,
+        )
+        self._sessions = sessions
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A sender connects."""
+        if len(self._sessions) >= MOST_CONNECTIONS:
+            transport.close()
+            return
+        self._sessions.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """It went, or was sent away."""
+        if self in self._sessions:
+            self._sessions.discard(self)
+            super().connection_lost(error)
+
+    def hang_up(self) -> None:
+        """End the conversation now."""
+        if self.transport is not None:
+            self.transport.close()
+
+
+def _listen(port: int, what: str, option: str) -> socket.socket:
+    """Take a port of loopback; senders queue up from now on."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        raise BenchError(
+            f"Port {port} for the mailbox's {what} {why}; choose another with {option}, 0 for any."
+        ) from error
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,322 @@
+"""Sends mail: settings, one conversation with a mail server, and a sentence for each way in which it fails.
+
+A mail is sent once and its result is told; nothing is queued and nothing is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
+from enum import StrEnum
+from typing import Self
+
+import aiosmtplib
+
+from hideez_bench.emulator.hes.mail.letter import activation_letter, one_line
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.secret import ActivationCode, Secret
+
+LONGEST_ADDRESS = 254
+"""In bytes: what SMTP's path of 256 leaves beside its brackets."""
+LONGEST_REPLY = 200
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# A local part that would need quotes is lawful and in no real use; every header and command is safe without.
+_ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"]{1,64}@[^\s@<>()\[\]\\,;:"]+""")
+
+
+class MailError(BenchError):
+    """A mail that did not go out, or is not known to have; the sentence says which, and never holds the code."""
+
+
+class Tls(StrEnum):
+    """How the way to the mail server is encrypted: not, after a plain greeting, or from the first byte."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+PORTS = {Tls.NONE: 25, Tls.STARTTLS: 587, Tls.TLS: 465}
+
+
+class MailPassword(Secret):
+    """The password of the account at the mail server."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> MailPassword:
+        """The password as it was typed."""
+        return cls(text.encode())
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """Which mail server, and how it is spoken to.
+
+    Attributes:
+        sender: the address that mail comes from.
+        port: 0 is the usual one of `tls`.
+        password: goes with `user`; without a user there is no login.
+        server_url: where people reach Hideez Enterprise Server; it stands in the mail.
+        timeout: for the whole conversation, in seconds.
+
+    Raises:
+        MailError: settings that cannot work, or that would send the password in the clear over a network.
+    """
+
+    host: str
+    sender: str
+    port: int = 0
+    tls: Tls = Tls.STARTTLS
+    user: str = ""
+    password: MailPassword | None = field(default=None, repr=False)
+    server_url: str = ""
+    timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w.:-]+", self.host):
+            raise MailError(f"{one_line(self.host)!r} is no name of a mail server; no mail can be sent.")
+        if not 0 <= self.port <= 65535:
+            raise MailError(f"{self.port} is no port of a mail server; no mail can be sent.")
+        if not is_address(self.sender):
+            raise MailError(
+                f"{one_line(self.sender)!r} is no address that mail could come from; "
+                "name one with --mail-from or EMAIL_FROM."
+            )
+        if bool(self.user) != bool(self.password):
+            raise MailError("A user at the mail server and its password come together; give both or neither.")
+        if self.user and self.tls is Tls.NONE and self.host not in LOOPBACK:
+            raise MailError(
+                f"The password for {self.host} would travel in the clear; use STARTTLS or TLS, or no login."
+            )
+        if self.port == 0:
+            object.__setattr__(self, "port", PORTS[self.tls])
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self | None:
+        """The settings under the vendor's names, None where no `EMAIL_HOST` is named.
+
+        `EMAIL_HOST`, `EMAIL_PORT`, `EMAIL_ENABLE_SSL` (true or false), `EMAIL_USERNAME` (also the sender, as with the
+        vendor), `EMAIL_PASSWORD`; beside them our `EMAIL_FROM` and `EMAIL_TLS` (none, starttls, tls), which go first.
+
+        Raises:
+            MailError: as the class, and for values that are none.
+        """
+        host = environment.get("EMAIL_HOST", "")
+        if not host:
+            return None
+        user = environment.get("EMAIL_USERNAME", "")
+        password = environment.get("EMAIL_PASSWORD", "")
+        port = _port(environment.get("EMAIL_PORT", ""))
+        return cls(
+            host=host,
+            sender=environment.get("EMAIL_FROM", "") or user,
+            port=port,
+            tls=_tls(environment, port),
+            user=user if password else "",
+            password=MailPassword.from_text(password) if password else None,
+        )
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can go there: one @ with something on both sides, and nothing that could end a header or command."""
+    return (
+        _ADDRESS.fullmatch(text) is not None
+        and text.isprintable()
+        and len(text.encode()) <= LONGEST_ADDRESS
+        and ".." not in text
+        and not any(part.startswith(".") or part.endswith(".") for part in text.split("@"))
+    )
+
+
+class MailSender:
+    """Sends mail by the settings, each over a connection of its own.
+
+    Args:
+        tls_context: what certificates are believed; by default those that the system believes (the variable
+            SSL_CERT_FILE names others).
+    """
+
+    def __init__(self, settings: MailSettings, tls_context: ssl.SSLContext | None = None) -> None:
+        self.settings = settings
+        self._tls_context = tls_context
+
+    async def send_activation_code(
+        self,
+        to_address: str,
+        employee_name: str,
+        vault_id: str,
+        code: ActivationCode,
+        server_url: str | None = None,
+    ) -> None:
+        """Send somebody the code for a key. Returns when the mail server has taken it over.
+
+        Raises:
+            MailError: it has not, or is not known to have.
+        """
+        if not is_address(to_address):
+            raise MailError(
+                f"{one_line(to_address)!r} is no e-mail address; the code of key {vault_id} was not sent."
+            )
+        url = self.settings.server_url if server_url is None else server_url
+        letter = activation_letter(self.settings.sender, to_address, employee_name, vault_id, code, url)
+        await _Conversation(self.settings, self._tls_context, code).send(letter, to_address)
+
+
+class _Conversation:
+    """One conversation with the mail server, step by step, so that a failure can be told as what it was.
+
+    Before the mail itself the server knows nothing secret of ours but the password, so what it says may be shown; after the
+    login or the mail only its number is, as an odd server may quote what it was given.
+    """
+
+    def __init__(
+        self, settings: MailSettings, tls_context: ssl.SSLContext | None, code: ActivationCode
+    ) -> None:
+        self._settings = settings
+        self._code = code
+        self._server = f"The mail server {settings.host}:{settings.port}"
+        self._client = aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            timeout=settings.timeout,
+            use_tls=settings.tls is Tls.TLS,
+            start_tls=False,
+            tls_context=tls_context,
+            local_hostname=_own_name(),
+        )
+        self._handed_over = False
+
+    async def send(self, letter: EmailMessage, to_address: str) -> None:
+        """The whole of it; the connection is closed in any case.
+
+        Raises:
+            MailError: the mail did not go out, or is not known to have.
+        """
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                await self._converse(letter, to_address)
+            # The mail is the server's now; how it says farewell changes nothing.
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await self._client.quit(timeout=1)
+        except TimeoutError:
+            raise self._failed(f"did not answer within {self._settings.timeout:g} s") from None
+        except ssl.SSLError as error:
+            raise self._failed(f"could not be spoken to over TLS ({_reason(error)})") from None
+        except (OSError, aiosmtplib.SMTPException) as error:
+            # aiosmtplib's own are ConnectionErrors too where the connection broke.
+            if isinstance(error, aiosmtplib.SMTPResponseException):
+                raise self._failed(f"refused with {error.code}") from None
+            raise self._failed("broke the conversation off") from None
+        finally:
+            self._client.close()
+
+    async def _converse(self, letter: EmailMessage, to_address: str) -> None:
+        await self._connect()
+        if self._settings.tls is Tls.STARTTLS:
+            await self._encrypt()
+        if self._settings.password is not None:
+            await self._log_in(self._settings.password)
+        utf8 = not (to_address.isascii() and self._settings.sender.isascii())
+        if utf8 and not self._client.supports_extension("smtputf8"):
+            raise self._failed(f"takes no international addresses such as {to_address}")
+        await self._address(to_address, utf8=utf8)
+        try:
+            self._handed_over = True
+            await self._client.data(letter.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP))
+        except aiosmtplib.SMTPResponseException as error:
+            self._handed_over = False  # it has said that it does not take the mail
+            raise self._failed(f"refused the mail with {error.code}") from None
+
+    async def _connect(self) -> None:
+        try:
+            await self._client.connect()
+        except TimeoutError:
+            raise
+        except aiosmtplib.SMTPConnectResponseError as error:
+            raise self._failed(f"turned us away: {self._said(error)}") from None
+        except aiosmtplib.SMTPConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise error.__cause__ from None
+            raise self._failed("could not be reached") from None
+        await self._client.ehlo()
+
+    async def _encrypt(self) -> None:
+        if not self._client.supports_extension("starttls"):
+            raise self._failed("offers no STARTTLS, and the code must not travel in the clear")
+        await self._client.starttls()
+        await self._client.ehlo()
+
+    async def _log_in(self, password: MailPassword) -> None:
+        try:
+            await self._client.login(self._settings.user, password.reveal().decode())
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._failed(
+                f"refused the login of {one_line(self._settings.user)} with {error.code}"
+            ) from None
+        except (ConnectionError, TimeoutError):
+            raise
+        except aiosmtplib.SMTPException:
+            raise self._failed("offers no way to log in that we know") from None
+
+    async def _address(self, to_address: str, *, utf8: bool) -> None:
+        encoding = "utf-8" if utf8 else "ascii"
+        options = ["SMTPUTF8"] if utf8 else []
+        try:
+            await self._client.mail(self._settings.sender, options=options, encoding=encoding)
+        except aiosmtplib.SMTPSenderRefused as error:
+            raise self._failed(f"refused the sender {self._settings.sender}: {self._said(error)}") from None
+        try:
+            await self._client.rcpt(to_address, encoding=encoding)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            raise self._failed(f"refused the recipient {to_address}: {self._said(error)}") from None
+
+    def _said(self, error: aiosmtplib.SMTPResponseException) -> str:
+        """The server's number and words, on one line. A server that saw the code in an earlier mail may not show it."""
+        words = one_line(error.message)[:LONGEST_REPLY].replace(self._code.reveal().decode(), "***")
+        return f"{error.code} {words}".strip()
+
+    def _failed(self, what: str) -> MailError:
+        end = "it is not known whether the mail went out" if self._handed_over else "the mail was not sent"
+        return MailError(f"{self._server} {what}; {end}.")
+
+
+def _own_name() -> str:
+    """How we introduce ourselves; looked up without asking the network."""
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9.-]+", name) else "localhost"
+
+
+def _reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not believed: {error.verify_message}"
+    return one_line(error.reason or "the handshake failed")
+
+
+def _port(text: str) -> int:
+    if text and not re.fullmatch(r"[0-9]{1,5}", text):
+        raise MailError(f"EMAIL_PORT is {one_line(text)!r}, which is no port; no mail can be sent.")
+    return int(text or 0)
+
+
+def _tls(environment: Mapping[str, str], port: int) -> Tls:
+    """What encryption the variables ask for; the vendor's switch says only whether."""
+    named = environment.get("EMAIL_TLS", "").lower()
+    switch = environment.get("EMAIL_ENABLE_SSL", "true").lower()
+    if named:
+        if named not in set(Tls):
+            raise MailError(f"EMAIL_TLS is {one_line(named)!r}; it can be none, starttls or tls.")
+        return Tls(named)
+    if switch not in {"true", "false"}:
+        raise MailError(f"EMAIL_ENABLE_SSL is {one_line(switch)!r}; it can be true or false.")
+    if switch == "false":
+        return Tls.NONE
+    return Tls.TLS if port == PORTS[Tls.TLS] else Tls.STARTTLS

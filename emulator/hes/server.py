@@ -119,6 +119,10 @@ class Hes:
         """Wait until nothing runs in the background any more."""
         await self._core.settled()
 
+    def tell(self, kind: HesEventKind, vault_id: str, text: str) -> None:
+        """Something happened around the server that its observers should know; `text` holds no secret."""
+        self._core.tell(kind, vault_id, text)
+
     def subscribe(self, observer: Callable[[HesEvent], None]) -> Callable[[], None]:
         """Tell a further observer what happens, from now until the answer is called."""
         return self._core.subscribe(observer)

@@ -8,7 +8,8 @@ import logging
 import secrets
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -116,9 +117,8 @@ class MailboxServer:
             timeout_graceful_shutdown=1,
             ws="none",
         )
-        self._web = uvicorn.Server(config)
-        # `serve` would take the signals of the whole process.
-        self._web_runs = loop.create_task(self._web._serve([self._page_socket]))  # noqa: SLF001
+        self._web = _WebServer(config)
+        self._web_runs = loop.create_task(self._web.serve([self._page_socket]))
         return self
 
     async def __aexit__(
@@ -133,6 +133,15 @@ class MailboxServer:
 
     def _session(self) -> asyncio.BaseProtocol:
         return _Session(self._mailbox, self._sessions)
+
+
+class _WebServer(uvicorn.Server):
+    """Leaves the signals of the process to whoever owns that."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None of them."""
+        yield
 
 
 class _Session(SMTP):

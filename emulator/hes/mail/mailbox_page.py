@@ -1,7 +1,7 @@
 """The mailbox's page and its JSON: what arrived, shown so that no mail can do anything, to nobody but this machine.
 
-The page is for reading codes, so strangers must not reach it through somebody's browser: the server listens on loopback,
-answers to no other host name (a stranger's name that points to loopback), and deletes for no other page.
+The page is for reading codes, so strangers must not reach it through somebody's browser: the server listens on
+loopback, answers to no other host name (a stranger's name that points to loopback), and to no other page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -122,11 +122,7 @@ class _Pages:
         message = self._wanted(request)
         if message is None:
             return _gone()
-        # Lone surrogates cannot be sent; they stand for bytes that were no text.
-        body = message.html.encode("utf-8", "replace")
-        return Response(
-            body, media_type="text/html; charset=utf-8", headers={"content-security-policy": MAIL_POLICY}
-        )
+        return HTMLResponse(message.html, headers={"content-security-policy": MAIL_POLICY})
 
     async def source(self, request: Request) -> Response:
         message = self._wanted(request)

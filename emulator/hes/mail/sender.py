@@ -174,8 +174,8 @@ class MailSender:
 class _Conversation:
     """One conversation with the mail server, step by step, so that a failure can be told as what it was.
 
-    Before the mail itself the server knows nothing secret of ours but the password, so what it says may be shown; after the
-    login or the mail only its number is, as an odd server may quote what it was given.
+    What the server says is shown where it has been given nothing secret in answer to which it says it. After a login or
+    a mail only its number is: an odd server may quote what it was given.
     """
 
     def __init__(
@@ -233,6 +233,8 @@ class _Conversation:
             self._handed_over = True
             await self._client.data(letter.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP))
         except aiosmtplib.SMTPResponseException as error:
+            if error.code < 400:  # which is no answer to that
+                raise self._failed("answered what nobody understands") from None
             self._handed_over = False  # it has said that it does not take the mail
             raise self._failed(f"refused the mail with {error.code}") from None
 
@@ -246,7 +248,8 @@ class _Conversation:
         except aiosmtplib.SMTPConnectError as error:
             if isinstance(error.__cause__, ssl.SSLError):
                 raise error.__cause__ from None
-            raise self._failed("could not be reached") from None
+            unknown = isinstance(error.__cause__, socket.gaierror)
+            raise self._failed("is not known by that name" if unknown else "could not be reached") from None
         await self._client.ehlo()
 
     async def _encrypt(self) -> None:

@@ -20,8 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hideez_bench.emulator.hes.mail.sender import MailPassword, MailSettings, Tls
-from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.emulator.hes.mail.sender import MailSettings, Tls
+from hideez_bench.protocol.secret import ActivationCode, Password
 
 SENDER = "hes@example.org"
 USER = "mailer"
@@ -39,7 +39,7 @@ LINES: dict[str, bytes] = {
 
 
 def settings(port: int, tls: Tls = Tls.NONE, *, login: bool = False, timeout: float = 10) -> MailSettings:
-    password = MailPassword.from_text(PASSWORD) if login else None
+    password = Password.from_text(PASSWORD) if login else None
     return MailSettings(
         host="127.0.0.1",
         port=port,

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from hideez_bench.emulator.hes.mail.sender import (
     MailError,
-    MailPassword,
     MailSender,
     MailSettings,
     Tls,
     is_address,
 )
+from hideez_bench.protocol.secret import Password
 from tests.hes_mail.servers import (
     CODE,
     PASSWORD,
@@ -274,7 +274,7 @@ def test_settings_from_the_environment(changes: dict[str, str], tls: Tls, port: 
     made = MailSettings.from_environment(ENVIRONMENT | changes)
     assert made is not None
     assert (made.tls, made.port, made.sender) == (tls, port, SENDER)
-    assert (made.password == MailPassword.from_text(PASSWORD)) == (made.user == SENDER)
+    assert (made.password == Password.from_text(PASSWORD)) == (made.user == SENDER)
 
 
 def test_no_host_no_mail() -> None:

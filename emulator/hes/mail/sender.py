@@ -21,7 +21,7 @@ import aiosmtplib
 
 from hideez_bench.emulator.hes.mail.letter import activation_letter, one_line
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.secret import ActivationCode, Secret
+from hideez_bench.protocol.secret import ActivationCode, Password
 
 LONGEST_ADDRESS = 254
 """In bytes: what SMTP's path of 256 leaves beside its brackets."""
@@ -46,17 +46,6 @@ class Tls(StrEnum):
 PORTS = {Tls.NONE: 25, Tls.STARTTLS: 587, Tls.TLS: 465}
 
 
-class MailPassword(Secret):
-    """The password of the account at the mail server."""
-
-    __slots__ = ()
-
-    @classmethod
-    def from_text(cls, text: str) -> MailPassword:
-        """The password as it was typed."""
-        return cls(text.encode())
-
-
 @dataclass(frozen=True)
 class MailSettings:
     """Which mail server, and how it is spoken to.
@@ -77,7 +66,7 @@ class MailSettings:
     port: int = 0
     tls: Tls = Tls.STARTTLS
     user: str = ""
-    password: MailPassword | None = field(default=None, repr=False)
+    password: Password | None = field(default=None, repr=False)
     server_url: str = ""
     timeout: float = 30.0
 
@@ -122,7 +111,7 @@ class MailSettings:
             port=port,
             tls=_tls(environment, port),
             user=user if password else "",
-            password=MailPassword.from_text(password) if password else None,
+            password=Password.from_text(password) if password else None,
         )
 
 
@@ -258,7 +247,7 @@ class _Conversation:
         await self._client.starttls()
         await self._client.ehlo()
 
-    async def _log_in(self, password: MailPassword) -> None:
+    async def _log_in(self, password: Password) -> None:
         try:
             await self._client.login(self._settings.user, password.reveal().decode())
         except aiosmtplib.SMTPResponseException as error:

@@ -25,7 +25,6 @@ TIMED_OUT = 124
 GUEST_FAILED = 125
 BOOT_SECONDS = 300.0
 START_SECONDS = 60.0
-SILENCE_SECONDS = 0.3
 LAST_OUTPUT_SECONDS = 10.0
 KEPT_SNAPSHOTS = 2
 
@@ -64,7 +63,7 @@ def run(
             snapshot = ready_snapshot(machine, shares, cache, say)
             try:
                 qemu = stack.enter_context(resumed(machine, shares, snapshot))
-                start(qemu, job.message(cache))
+                mark = start(qemu, job.message(cache))
             except GuestFailed as failure:
                 say(f"The guest's snapshot did not resume, so it is booted afresh: {failure}")
                 snapshot.unlink(missing_ok=True)
@@ -72,8 +71,8 @@ def run(
                 qemu = None
         if qemu is None:
             qemu = stack.enter_context(booted(machine, shares))
-            start(qemu, job.message(cache))
-        return follow(qemu, timeout, out, err, say)
+            mark = start(qemu, job.message(cache))
+        return follow(qemu, mark, timeout, out, err, say)
 
 
 def ready_snapshot(machine: Machine, shares: list[Share], cache: Path, say: Say) -> Path:
@@ -130,25 +129,29 @@ def resumed(machine: Machine, shares: list[Share], snapshot: Path) -> Iterator[Q
         qemu.close()
 
 
-def start(qemu: Qemu, message: dict[str, Any]) -> None:
-    """Hand the job to the guest, and see it start."""
+def start(qemu: Qemu, message: dict[str, Any]) -> bytes:
+    """Hand the job to the guest, and see it start. Returns the mark with which its output will end."""
     # A resumed guest has the snapshot's clock and randomness: it is given new ones.
-    message = message | {"time": time.time(), "seed": secrets.token_hex(32)}
+    mark = secrets.token_hex(16)
+    message = message | {"time": time.time(), "seed": secrets.token_hex(32), "mark": mark}
     try:
         qemu.control.sendall(json.dumps(message).encode() + b"\n")
     except OSError as error:
         raise qemu.failure("The guest ended before its job began") from error
     expect(qemu, "started", START_SECONDS)
+    return mark.encode()
 
 
-def follow(qemu: Qemu, timeout: float, out: BinaryIO, err: BinaryIO, say: Say) -> int:
+def follow(qemu: Qemu, mark: bytes, timeout: float, out: BinaryIO, err: BinaryIO, say: Say) -> int:
     """Pass the job's output on until it ends or its time is up."""
-    pumps = [Pump(line, to) for line, to in ((qemu.out, out), (qemu.err, err))]
+    pumps = [Pump(line, to, mark) for line, to in ((qemu.out, out), (qemu.err, err))]
     for thread in pumps:
         thread.start()
     try:
         event = next_event(qemu, timeout)
-        await_silence(pumps)
+        # The word that the job has ended may overtake its last output.
+        for pump in pumps:
+            pump.ended.wait(LAST_OUTPUT_SECONDS)
     except TimeoutError:
         event = {"event": "exit", "status": TIMED_OUT}
     finally:
@@ -193,28 +196,38 @@ def next_event(qemu: Qemu, timeout: float) -> dict[str, Any]:
     return event
 
 
-def await_silence(pumps: list[Pump]) -> None:
-    """Wait until nothing more comes: the word that the job has ended may overtake its last output."""
-    limit = time.monotonic() + LAST_OUTPUT_SECONDS
-    while (now := time.monotonic()) < limit and now - max(pump.heard for pump in pumps) < SILENCE_SECONDS:
-        time.sleep(0.02)
-
-
 class Pump(threading.Thread):
-    """Passes on what comes until the line closes; `heard` is when something last came."""
+    """Passes on what comes until the mark, or until the line closes; `ended` is set then."""
 
-    def __init__(self, line: socket.socket, to: BinaryIO) -> None:
+    def __init__(self, line: socket.socket, to: BinaryIO, mark: bytes) -> None:
         super().__init__(daemon=True)
-        self.heard = time.monotonic()
-        self._line, self._to = line, to
+        self.ended = threading.Event()
+        self._line, self._to, self._mark = line, to, mark
 
     def run(self) -> None:
         """See the class."""
-        with contextlib.suppress(ConnectionError, ValueError):
-            self._pass_on()
+        try:
+            with contextlib.suppress(ConnectionError, ValueError):
+                self._pass_on()
+        finally:
+            self.ended.set()
 
     def _pass_on(self) -> None:
+        held = b""  # what may be the beginning of the mark
         while data := self._line.recv(65536):
-            self.heard = time.monotonic()
-            self._to.write(data)
-            self._to.flush()
+            before, mark, _ = (held + data).partition(self._mark)
+            held = b"" if mark else before[len(before) - beginning(self._mark, before) :]
+            self._write(before[: len(before) - len(held)])
+            if mark:
+                return
+        self._write(held)
+
+    def _write(self, data: bytes) -> None:
+        self._to.write(data)
+        self._to.flush()
+
+
+def beginning(mark: bytes, data: bytes) -> int:
+    """How many of the last bytes of `data` are the first ones of `mark`."""
+    longest = min(len(mark) - 1, len(data))
+    return next((count for count in range(longest, 0, -1) if data.endswith(mark[:count])), 0)

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import io
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hideez_bench.harness.lab.qemu import Machine, Share
-from hideez_bench.harness.lab.runner import snapshot_key
+from hideez_bench.harness.lab.runner import Pump, snapshot_key
 
 
 @pytest.fixture
@@ -52,3 +56,38 @@ def test_the_memory_holds_the_root_and_what_runs(machine: Machine) -> None:
 def test_a_comma_in_a_folder_s_name_is_told_to_qemu_doubled(tmp_path: Path) -> None:
     words = Share("project", tmp_path / "a,b", read_only=True).arguments()
     assert f"path={tmp_path}/a,,b," in words[1]
+
+
+@given(
+    output=st.text(alphabet="mar-", max_size=40).filter(lambda text: "-mark-" not in text + "-mark"),
+    pieces=st.lists(st.integers(1, 7)),
+    late=st.sampled_from([b"", b"from an orphan"]),
+)
+def test_output_is_passed_on_up_to_the_mark_however_it_is_cut(
+    output: str, pieces: list[int], late: bytes
+) -> None:
+    here, there = socket.socketpair()
+    passed = io.BytesIO()
+    pump = Pump(here, passed, b"-mark-")
+    pump.start()
+    sent = output.encode() + b"-mark-" + late
+    for size in pieces:
+        there.sendall(sent[:size])
+        sent = sent[size:]
+    there.sendall(sent)
+    assert pump.ended.wait(10)
+    assert passed.getvalue() == output.encode()
+    here.close()
+    there.close()
+
+
+def test_output_without_a_mark_is_passed_on_whole() -> None:
+    here, there = socket.socketpair()
+    passed = io.BytesIO()
+    pump = Pump(here, passed, b"-mark-")
+    pump.start()
+    there.sendall(b"the guest died in the middle of -mar")
+    there.close()
+    assert pump.ended.wait(10)
+    assert passed.getvalue() == b"the guest died in the middle of -mar"
+    here.close()

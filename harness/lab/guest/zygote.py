@@ -85,6 +85,8 @@ class Zygote:
         self.heard = b""
         self.job: int | None = None
         self.out = False
+        self.mark = b""
+        self.lines: list[int] = []
         self.launchers: dict[int, socket.socket] = {}  # by process
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(SOCKET)
@@ -128,14 +130,12 @@ class Zygote:
             self.tell_host(event="failed", reason=str(error))
             return None
         self.out = job["out"]
-        nothing, out, err = (
-            os.open(os.devnull, os.O_RDONLY),
-            port("out", os.O_WRONLY),
-            port("err", os.O_WRONLY),
-        )
-        program = Program(
-            job["argv"], job["cwd"], os.environ | job["env"], [(0, nothing), (1, out), (2, err)]
-        )
+        self.mark = job["mark"].encode()
+        self.lines = [port("out", os.O_WRONLY), port("err", os.O_WRONLY)]
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        # The job gets copies: a line can be opened only once, and the mark is written when the job is gone.
+        files = list(enumerate([nothing, *map(os.dup, self.lines)]))
+        program = Program(job["argv"], job["cwd"], os.environ | job["env"], files)
         self.tell_host(event="started")
         self.job = self.fork(program)
         return program if self.job == 0 else None
@@ -192,9 +192,11 @@ class Zygote:
                 self.end(status)
 
     def end(self, status: int) -> None:
-        """The job has ended: keep the logs, and tell the host, which then stops the guest."""
+        """The job has ended: keep the logs, mark the end of its output, and tell the host, which stops the guest."""
         if self.out:
             shutil.copytree(LOGS, "/out/guest", dirs_exist_ok=True, copy_function=shutil.copyfile)
+        for line in self.lines:
+            os.write(line, self.mark)
         self.tell_host(event="exit", status=status)
 
     def close(self) -> None:

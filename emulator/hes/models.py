@@ -1,17 +1,20 @@
 """The server's tables, with the vendor's entities and fields; only what this server uses of them.
 
-Secrets are stored as they are, as the vendor does while data protection is off; `SecretBytes` is where encryption at
-rest would go. Outside the database they are `Secret`s, so that no row shows them.
+A secret is a column of `SecretBytes`: kept as it is, as with the vendor, while data protection is off, and sealed while
+it is on (`cipher.py`). Outside the database it is a `Secret`, so that no row shows it.
 """
 
 from __future__ import annotations
 
+import enum
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import DateTime, Dialect, Enum, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
+from hideez_bench.emulator.hes.cipher import ciphers_of
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
     VaultLicenseStatus,
@@ -26,22 +29,23 @@ DEFAULT_PROFILE = "default"
 
 
 class SecretBytes(TypeDecorator[Secret]):
-    """A column of secrets of one type."""
+    """A column of secrets of one type. `column` is its full name, to which its values are bound; `Row` fills it in."""
 
     impl = LargeBinary
     cache_ok = True
 
-    def __init__(self, secret: type[Secret]) -> None:
+    def __init__(self, secret: type[Secret], column: str = "") -> None:
         super().__init__()
         self.secret = secret
+        self.column = column
 
     def process_bind_param(self, value: Secret | None, dialect: Dialect) -> bytes | None:
         """To the database."""
-        return None if value is None else value.reveal()
+        return None if value is None else ciphers_of(dialect).writing.seal(self.column, value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Secret | None:
         """From the database."""
-        return None if value is None else self.secret(value)
+        return None if value is None else ciphers_of(dialect).reading.open(self.column, value, self.secret)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -63,12 +67,20 @@ class Row(DeclarativeBase):
     """The root of all tables."""
 
     type_annotation_map = {
+        # As text everywhere: PostgreSQL's own enumerations would have to be altered for every new member.
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=40),
         datetime: UtcDateTime(),
         MasterKey: SecretBytes(MasterKey),
         ActivationCode: SecretBytes(ActivationCode),
         Password: SecretBytes(Password),
         OtpSecret: SecretBytes(OtpSecret),
     }
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for column in cls.__table__.columns:
+            if isinstance(column.type, SecretBytes):
+                column.type = SecretBytes(column.type.secret, f"{cls.__tablename__}.{column.name}")
 
 
 class AppSetting(Row):

@@ -109,6 +109,12 @@ class HesCode(IntEnum):
     CannotDeleteDefaultProfile = 48
     ProfileNameAlreadyInUse = 49
     ActivationCodeNotFound = 50
+    DataProtectionNotFinishedPasswordChange = 51
+    DataProtectionNotActivated = 52
+    DataProtectionNotEnabled = 53
+    DataProtectionIsAlreadyActivated = 56
+    DataProtectionIsAlreadyEnabled = 57
+    DataProtectionIsBusy = 58
 
 
 class Role(StrEnum):
@@ -116,6 +122,14 @@ class Role(StrEnum):
 
     ADMINISTRATOR = "Administrator"
     VIEWER = "Viewer"
+
+
+class ProtectionState(StrEnum):
+    """Whether secrets are sealed in the database, and whether this server can open them now."""
+
+    OFF = "off"
+    NOT_ACTIVATED = "not activated"
+    ACTIVATED = "activated"
 
 
 class LoginRefusal(StrEnum):

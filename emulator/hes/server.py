@@ -22,6 +22,7 @@ from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.employees import Employees
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.profiles import Profiles
+from hideez_bench.emulator.hes.protection import ITERATIONS, Protection
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.remote import RemoteDevices, RemoteLimits
 from hideez_bench.emulator.hes.shared_accounts import SharedAccounts
@@ -58,11 +59,13 @@ class Hes:
         limits: how long the server waits for its channel to a key.
         on_keys: is told the keys of the server's channel, each time that it opens.
         password_hasher: argon2id with other parameters, for tests; by default those of RFC 9106.
+        protection_iterations: of PBKDF2 for data protection, for tests.
 
     Attributes:
         vaults, employees, accounts, shared_accounts, profiles, workstations: what an administrator does with each.
         audit: what happened, to be looked up.
         users: those who log in.
+        protection: whether secrets are sealed in the database.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Hes:
         limits: RemoteLimits | None = None,
         on_keys: KeysMade = lambda request, answer, keys: None,
         password_hasher: PasswordHasher | None = None,
+        protection_iterations: int = ITERATIONS,
     ) -> None:
         self.wire = wire = wire or default_wire()
         core = Core(Store(store_url), utc, random, observe or _log, quirks(strict_compat), code_life)
@@ -98,6 +102,7 @@ class Hes:
         self.profiles = Profiles(core, self._accounts_update)
         self.audit = Audit(core)
         self.users = Users(self._core, password_hasher)
+        self.protection = Protection(self._core, protection_iterations)
 
     async def __aenter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hideez_bench.emulator.hes import draw, models, vault_rules
+from hideez_bench.emulator.hes.cipher import Sealed, not_activated
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import hes_error
@@ -186,4 +187,6 @@ def _set_active_with_access(rows: Rows, vault: models.HardwareVault) -> None:
 def _master_key(vault: models.HardwareVault) -> MasterKey:
     if vault.master_key is None:
         raise hes_error(HesErrorCode.HesEmptyMasterKey, serial=vault.id)
+    if isinstance(vault.master_key, Sealed):
+        raise not_activated()
     return vault.master_key

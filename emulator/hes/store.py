@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Engine, StaticPool, create_engine, event, inspect, make_url, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
-from hideez_bench.emulator.hes import account_models, models, user_models, workstation_models  # noqa: F401 - tables
+from hideez_bench.emulator.hes import (  # noqa: F401 - tables
+    account_models,
+    database,
+    migration,
+    models,
+    user_models,
+    workstation_models,
+)
+from hideez_bench.emulator.hes.cipher import Cipher, Ciphers, Clear, Locked, hand_over, not_activated
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError, hes_error
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode
+from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesErrorCode
 
 SCHEMA_VERSION = "2"
-
-_SQLITE_FAILURES = {
-    "SQLITE_NOTADB": "is not a database of this server, or is damaged; name another file, or restore it",
-    "SQLITE_CORRUPT": "is damaged; restore it from a copy",
-    "SQLITE_READONLY": "cannot be written to; make it writable",
-    "SQLITE_CANTOPEN": "cannot be opened; check that its folder exists and may be written to",
-    "SQLITE_FULL": "has no room left on its disk; free some",
-    "SQLITE_IOERR": "cannot be read or written; check the disk",
-    "SQLITE_BUSY": "is in use by another process; try again",
-}
+SCHEMA_VERSION_ID = "schema_version"
+PROTECTION_ID = "data_protection"
 
 
 class Store:
-    """The database behind a URL. A transaction is kept as a whole or not at all.
+    """The database behind a URL. A transaction is kept as a whole or not at all, and runs alone, whoever else is there.
+
+    Attributes:
+        ciphers: what is done to secrets in the transaction that runs.
 
     Raises:
         StoreError: it cannot be opened, is damaged, is something else's, or of another version.
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-        except SQLAlchemyError:
-            raise StoreError(
-                "The server's database has no usable URL; name one such as sqlite:///hes.db."
-            ) from None
+        parsed = database.parse(url)
+        self._password = parsed.password
         self._name = parsed.database or "in memory"
-        self._engine = self._create_engine(parsed)
+        self._is_sqlite = database.is_sqlite(parsed)
+        self._engine = database.connect(parsed)
+        self._key: tuple[str, Cipher] | None = None
+        self.ciphers = Ciphers()
+        hand_over(self._engine, self.ciphers)
         try:
-            with self._failures_told():
-                self._prepare()
+            self._prepare()
         except StoreError:
             self._engine.dispose()
             raise
@@ -60,15 +59,34 @@ class Store:
 
         Raises:
             StoreError: the database failed; nothing was kept.
+            HesRuleError: DataProtectionNotActivated, where a secret is written and cannot be sealed.
         """
         with self.session() as session:
-            yield Rows(session)
+            yield Rows(session, self.ciphers)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction as SQLAlchemy has it; otherwise as `transaction`."""
         with self._failures_told(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+            self._take_turn(session)
             yield session
+
+    def use_key(self, parameters: str, cipher: Cipher) -> None:
+        """Seal and open secrets in this way, for as long as data protection has these parameters."""
+        self._key = (parameters, cipher)
+
+    def has_key(self, parameters: str) -> bool:
+        """Whether secrets that are protected with these parameters can be opened."""
+        return self._key is not None and self._key[0] == parameters
+
+    def forget_deleted(self) -> None:
+        """Leave nothing in the database's files that was overwritten.
+
+        Raises:
+            StoreError: it could not be done now; nothing else has suffered.
+        """
+        with self._failures_told():
+            database.forget_deleted(self._engine, models.Row.metadata.tables)
 
     def root_key(self, vault_id: str) -> bytes | None:
         """The public root key that a key must show, None before the first contact."""
@@ -84,63 +102,90 @@ class Store:
         """Let go of the database."""
         self._engine.dispose()
 
-    def _create_engine(self, url: URL) -> Engine:
-        options: dict[str, Any] = {}
-        is_sqlite = url.get_backend_name() == "sqlite"
-        if is_sqlite and url.database in (None, "", ":memory:"):
-            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-        elif is_sqlite and url.database and not url.database.startswith("file:"):
-            _create_private_file(Path(url.database))
-        try:
-            # Parameters of a failed statement may be codes and master keys.
-            engine = create_engine(url, hide_parameters=True, **options)
-        except (SQLAlchemyError, ImportError):
-            driver = url.drivername
-            raise StoreError(f"The server's database needs {driver}, which is not installed here.") from None
-        if is_sqlite:
-            event.listen(engine, "connect", _take_over_transactions)
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        return engine
+    def _take_turn(self, session: Session) -> None:
+        """Wait until no other transaction runs, and learn how secrets are kept: another process may have changed it."""
+        if not self._is_sqlite:
+            version = select(models.AppSetting.value).where(models.AppSetting.id == SCHEMA_VERSION_ID)
+            session.execute(version.with_for_update())
+        parameters = session.scalar(
+            select(models.AppSetting.value).where(models.AppSetting.id == PROTECTION_ID)
+        )
+        if parameters is None:
+            self.ciphers.use(Clear())
+        elif self._key and self._key[0] == parameters:
+            self.ciphers.use(self._key[1])
+        else:
+            self.ciphers.use(Locked())
 
     def _prepare(self) -> None:
-        with self._engine.begin() as connection:
-            tables = inspect(connection).get_table_names()
-            if not tables:
-                models.Row.metadata.create_all(connection)
-                with Session(connection) as session:
-                    session.add(models.AppSetting(id="schema_version", value=SCHEMA_VERSION))
-                    session.add(models.HardwareVaultProfile(id=models.DEFAULT_PROFILE, name="Default"))
-                    session.flush()
-                return
-            if models.AppSetting.__tablename__ not in tables:
-                raise StoreError(f"The database {self._name} is something else's; name another file.")
-            query = select(models.AppSetting.value).where(models.AppSetting.id == "schema_version")
-            version = connection.scalar(query)
-            if version != SCHEMA_VERSION:
-                raise StoreError(
-                    f"The server's database {self._name} is of version {version}, and this server writes version "
-                    f"{SCHEMA_VERSION}; it was left as it is, use the server that made it."
-                )
+        try:
+            with self._failures_told(), self._engine.begin() as connection:
+                self._make_or_check(connection)
+        except StoreError:
+            if self._is_sqlite:
+                raise
+            # Another server may have made the tables in between.
+            with self._failures_told(), self._engine.begin() as connection:
+                self._make_or_check(connection)
+
+    def _make_or_check(self, connection: Connection) -> None:
+        tables = inspect(connection).get_table_names()
+        if not tables:
+            models.Row.metadata.create_all(connection)
+            with Session(connection) as session:
+                session.add(models.AppSetting(id=SCHEMA_VERSION_ID, value=SCHEMA_VERSION))
+                session.add(models.HardwareVaultProfile(id=models.DEFAULT_PROFILE, name="Default"))
+                session.flush()
+            return
+        if models.AppSetting.__tablename__ not in tables:
+            raise StoreError(f"The database {self._name} is something else's; name another.")
+        query = select(models.AppSetting.value).where(models.AppSetting.id == SCHEMA_VERSION_ID)
+        version = connection.scalar(query)
+        if version == "1":
+            migration.from_version_1(connection, SCHEMA_VERSION)
+        elif version != SCHEMA_VERSION:
+            raise StoreError(
+                f"The server's database {self._name} is of version {version}, and this server writes version "
+                f"{SCHEMA_VERSION}; it was left as it is, use the server that made it."
+            )
 
     @contextmanager
     def _failures_told(self) -> Iterator[None]:
+        """Each failure as one sentence. It is not chained: PostgreSQL's own text shows the row that it did not take."""
         try:
             yield
-        except IntegrityError as error:
-            raise StoreConflict(
-                f"Nothing was changed, because the database does not allow it: {error.orig}."
-            ) from error
+        except StatementError as error:
+            if isinstance(error.orig, BenchError):
+                # A secret that cannot be sealed now.
+                raise error.orig from None
+            raise self._told(error) from None
         except SQLAlchemyError as error:
-            raise StoreError(
-                f"The server's database {self._name} {_reason(error)}. Nothing was kept."
-            ) from error
+            raise self._told(error) from None
+
+    def _told(self, error: SQLAlchemyError) -> StoreError:
+        if isinstance(error, IntegrityError):
+            return StoreConflict(
+                f"Nothing was changed, because the database does not allow it: {database.words(error)}."
+            )
+        text = f"The server's database {self._name} {database.cause(error)}. Nothing was kept."
+        return StoreError(text.replace(self._password, "***") if self._password else text)
 
 
 class Rows:
     """The rows of one transaction."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, ciphers: Ciphers) -> None:
         self._session = session
+        self._ciphers = ciphers
+
+    def check_protection(self) -> None:
+        """See that secrets can be read and written; the vendor's Validate.
+
+        Raises:
+            HesRuleError: DataProtectionNotActivated.
+        """
+        if isinstance(self._ciphers.reading, Locked):
+            raise not_activated()
 
     @property
     def session(self) -> Session:
@@ -256,26 +301,3 @@ def vault_for_client(rows: Rows, vault_id: str) -> models.HardwareVault:
     if vault is None:
         raise hes_error(HesErrorCode.HesDeviceNotFound, serial=vault_id)
     return vault
-
-
-def _create_private_file(path: Path) -> None:
-    """The file must be nobody else's from its first byte on; SQLite gives its journal the same mode."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
-    except OSError as error:
-        raise StoreError(f"The server's database {path} cannot be opened: {error.strerror}.") from error
-
-
-def _take_over_transactions(connection: sqlite3.Connection, record: object) -> None:
-    """Let `BEGIN IMMEDIATE` open every transaction, so that what a rule reads is still so when it writes."""
-    connection.isolation_level = None
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
-    for start, sentence in _SQLITE_FAILURES.items():
-        if name.startswith(start):
-            return sentence
-    return f"failed ({type(error).__name__}: {getattr(error, 'orig', None) or 'see the log'})"

@@ -111,8 +111,9 @@ def remove(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReason, n
     Returns the workstations that it unlocked until now.
 
     Raises:
-        HesRuleError: HardwareVaultDoesNotAllowToRemove.
+        HesRuleError: HardwareVaultDoesNotAllowToRemove, DataProtectionNotActivated.
     """
+    rows.check_protection()
     match vault.status, vault.is_status_applied:
         case VaultStatus.Reserved, False:
             workstations = tasks.forget(rows, vault)
@@ -218,8 +219,9 @@ def pending_code(rows: Rows, vault_id: str) -> ActivationCode:
     """The code that the employee must type. Any status will do, as long as one is pending.
 
     Raises:
-        HesRuleError: ActivationCodeNotFound.
+        HesRuleError: ActivationCodeNotFound, DataProtectionNotActivated.
     """
+    rows.check_protection()
     activation = rows.pending_activation(vault_id)
     if activation is None:
         raise HesRuleError(

@@ -1,11 +1,13 @@
-"""The server that most tests start with."""
+"""The server that most tests start with, and the databases that it may use."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.hes import postgresql
 from tests.hes.bench import Bench
 
 
@@ -15,3 +17,18 @@ async def bench() -> AsyncIterator[Bench]:
     made.set_up()
     async with made.hes:
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Server]:
+    with postgresql.server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: a file, and one in PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hes.db'}"
+    running: postgresql.Server = request.getfixturevalue("postgresql_server")
+    return running.database()

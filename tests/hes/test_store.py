@@ -23,9 +23,8 @@ def url_of(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-async def test_everything_survives_a_restart(tmp_path: Path) -> None:
-    url = url_of(tmp_path / "hes.db")
-    first = Bench(url)
+async def test_everything_survives_a_restart(store_url: str) -> None:
+    first = Bench(store_url)
     first.set_up()
     async with first.hes:
         await first.assign()
@@ -34,7 +33,7 @@ async def test_everything_survives_a_restart(tmp_path: Path) -> None:
         first.hes.set_alarm(True)
         code, vault = first.hes.vaults.activation_code(SERIAL), first.vault
     first.key.forget_channel()
-    second = Bench(url, key=first.key)
+    second = Bench(store_url, key=first.key)
     async with second.hes:
         assert second.hes.vaults.activation_code(SERIAL) == code
         assert not second.vault.is_online
@@ -51,14 +50,13 @@ async def test_everything_survives_a_restart(tmp_path: Path) -> None:
         await second.connection.auth_hw_vault(SERIAL)  # with the same master key
 
 
-async def test_root_key_is_pinned_for_good(tmp_path: Path) -> None:
-    url = url_of(tmp_path / "hes.db")
-    first = Bench(url)
+async def test_root_key_is_pinned_for_good(store_url: str) -> None:
+    first = Bench(store_url)
     first.set_up()
     async with first.hes:
         await first.go("Reserved applied")
     first.key.replace_root_key()
-    second = Bench(url, key=first.key)
+    second = Bench(store_url, key=first.key)
     async with second.hes:
         await second.arrive()
         with pytest.raises(HesError) as raised:
@@ -66,12 +64,11 @@ async def test_root_key_is_pinned_for_good(tmp_path: Path) -> None:
         assert raised.value.code is HesErrorCode.HesVerificationFailed
 
 
-async def test_two_servers_on_one_file(tmp_path: Path) -> None:
+async def test_two_servers_on_one_database(store_url: str) -> None:
     """What one does while the other speaks to the key is not written over."""
-    url = url_of(tmp_path / "hes.db")
-    bench = Bench(url)
+    bench = Bench(store_url)
     bench.set_up()
-    async with bench.hes, Hes(url) as other:
+    async with bench.hes, Hes(store_url) as other:
         await bench.go("Reserved applied")
         await bench.arrive()
         bench.key.take()

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from hideez_bench.harness.cli.hes_mail import MailOrder, mail_options
+from hideez_bench.harness.cli.hes_mailbox import mailbox
+
 
 @click.group()
 def hes() -> None:
@@ -13,7 +16,11 @@ def hes() -> None:
 
     \b
     hideez-bench hes serve
+    hideez-bench hes mailbox
     """
+
+
+hes.add_command(mailbox)
 
 
 @hes.command()
@@ -32,6 +39,7 @@ def hes() -> None:
               "[default: ask at a terminal, else make one into a file]")  # fmt: skip
 @click.option("--strict-compat", is_flag=True, help="Behave as the vendor's server even where that is worse: every "
               "refusal is status 500, and workstations are admitted by name alone.")  # fmt: skip
+@mail_options
 @click.option("--json", "as_json", is_flag=True, help="Print one line for machines, and ask nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what happens on the server.")
 def serve(
@@ -42,6 +50,7 @@ def serve(
     admin_email: str,
     admin_password_file: Path | None,
     strict_compat: bool,
+    mail: MailOrder,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -53,6 +62,7 @@ def serve(
     hideez-bench hes serve
     hideez-bench hes serve --db postgresql+psycopg://user@localhost/hes
     hideez-bench hes serve --host 192.0.2.7 --allow-host hes.example.org
+    hideez-bench hes serve --smtp 127.0.0.1:8025    (hideez-bench hes mailbox takes that mail)
     """
     # Imported late: the web takes longer to load than all other commands together.
     from hideez_bench.harness.cli.hes_serve import Order, run
@@ -66,6 +76,7 @@ def serve(
             admin_email=admin_email,
             admin_password_file=admin_password_file,
             strict_compat=strict_compat,
+            mail=mail,
             as_json=as_json,
             verbose=verbose,
         )

@@ -32,7 +32,7 @@ def mailbox(smtp_port: int, port: int, as_json: bool) -> None:
 
     \b
     hideez-bench hes mailbox
-    hideez-bench hes serve --smtp 127.0.0.1:8025 --smtp-tls none --mail-from hes@example.org
+    hideez-bench hes serve --smtp 127.0.0.1:8025      in another terminal
     """
     asyncio.run(_mailbox(smtp_port, port, as_json=as_json))
 

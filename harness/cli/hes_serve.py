@@ -9,13 +9,14 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 import click
 import uvicorn
 
+from hideez_bench.emulator.hes.mail.sender import MailSender, MailSettings
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
@@ -23,6 +24,7 @@ from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_ap
 from hideez_bench.emulator.hes.web.context import LOOPBACK_NAMES
 from hideez_bench.emulator.hes.web.hubs.routes import LARGEST_FRAME
 from hideez_bench.harness.cli import story
+from hideez_bench.harness.cli.hes_mail import MailOrder, mail_settings
 from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import is_a_person_there
 from hideez_bench.protocol.errors import BenchError
@@ -44,6 +46,7 @@ class Order:
     admin_email: str
     admin_password_file: Path | None
     strict_compat: bool
+    mail: MailOrder
     as_json: bool
     verbose: bool
 
@@ -59,8 +62,9 @@ def run(order: Order) -> None:
         raise BenchError(
             f"{order.host} can be reached from other machines: name by --allow-host how they will call this server."
         )
+    mail = mail_settings(order.mail)
     with _listen(order.host, order.port) as listening:
-        asyncio.run(_serve(order, listening, is_loopback=is_loopback))
+        asyncio.run(_serve(order, listening, mail, is_loopback=is_loopback))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -79,7 +83,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def _serve(order: Order, listening: socket.socket, *, is_loopback: bool) -> None:
+async def _serve(
+    order: Order, listening: socket.socket, mail: MailSettings | None, *, is_loopback: bool
+) -> None:
     store_url = order.store_url or f"sqlite:///{state_folder('--db') / 'hes-server.db'}"
     async with Hes(store_url, observe=_say_event if order.verbose else lambda event: None) as hes:
         administrator = await _first_administrator(hes, order)
@@ -89,7 +95,7 @@ async def _serve(order: Order, listening: socket.socket, *, is_loopback: bool) -
             url=url,
             strict_compat=order.strict_compat,
         )
-        context = WebContext(hes, settings)
+        context = WebContext(hes, settings, MailSender(replace(mail, server_url=url)) if mail else None)
         server = _Server(
             uvicorn.Config(
                 create_app(context),
@@ -107,7 +113,7 @@ async def _serve(order: Order, listening: socket.socket, *, is_loopback: bool) -
         # uvicorn raises the signal once more when it has ended; by then it has done its work.
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, lambda: None)
-        _introduce(order, url, administrator, is_loopback=is_loopback)
+        _introduce(order, url, administrator, mail, is_loopback=is_loopback)
         await server.serve(sockets=[listening])
 
 
@@ -191,7 +197,9 @@ def _url(order: Order, listening: socket.socket, *, is_loopback: bool) -> str:
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def _introduce(order: Order, url: str, administrator: _Administrator, *, is_loopback: bool) -> None:
+def _introduce(
+    order: Order, url: str, administrator: _Administrator, mail: MailSettings | None, *, is_loopback: bool
+) -> None:
     if order.as_json:
         file = administrator.password_file
         facts = {"url": url, "email": administrator.email, "password_file": str(file) if file else None}
@@ -203,6 +211,8 @@ def _introduce(order: Order, url: str, administrator: _Administrator, *, is_loop
         story.say(f"Administrator             {administrator.email}")
     if administrator.password_file:
         story.say(f"Password                  in {administrator.password_file}")
+    if mail:
+        story.say(f"Mail                      from {mail.sender} by {mail.host}:{mail.port}")
     if not is_loopback:
         story.say("There is no TLS: whoever is on the way can read passwords and codes.", fg="red")
     story.say("Ctrl-C ends it.")

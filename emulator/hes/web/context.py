@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from hideez_bench.emulator.hes.mail.sender import MailSender
 from hideez_bench.emulator.hes.server import Hes
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -31,9 +32,11 @@ class WebContext:
     """One server and how it is reached.
 
     Attributes:
+        mail: what sends activation codes; None where there is no mail server.
         stopping: set when the server is about to end; a stream that would last for ever ends then.
     """
 
     hes: Hes
     settings: WebSettings = field(default_factory=WebSettings)
+    mail: MailSender | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -6,10 +6,10 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport, VaultImport, VaultView
-from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
 from hideez_bench.emulator.key.licence_authority import issue_license
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS, OpenLink
+from hideez_bench.harness.hes.server import HesServer, Vault
 from hideez_bench.harness.timeline import Actor, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.device import KeyDevice
@@ -24,21 +24,21 @@ LICENSE_LIFE = timedelta(days=365)
 class Administrator:
     """Somebody with the right to import, assign and activate."""
 
-    def __init__(self, hes: Hes, timeline: Timeline, wire: Wire) -> None:
-        self._hes = hes
+    def __init__(self, server: HesServer, timeline: Timeline, wire: Wire) -> None:
+        self._server = server
         self._timeline = timeline
         self._wire = wire
 
-    def find(self, last_digits: str) -> VaultView | None:
+    async def find(self, last_digits: str) -> Vault | None:
         """The one vault whose serial number ends so; None if there is none, or more than one."""
-        found = [vault for vault in self._hes.vaults.list() if vault.id.endswith(last_digits)]
+        found = [vault for vault in await self._server.vaults() if vault.serial.endswith(last_digits)]
         return found[0] if len(found) == 1 else None
 
-    def knows(self, serial: str) -> bool:
+    async def knows(self, serial: str) -> bool:
         """Whether the server has this key."""
-        return any(vault.id == serial for vault in self._hes.vaults.list())
+        return any(vault.serial == serial for vault in await self._server.vaults())
 
-    def import_vault(self, serial: str, firmware: str, root_key: bytes | None = None) -> None:
+    async def import_vault(self, serial: str, firmware: str, root_key: bytes | None = None) -> None:
         """Take the key over into the server, with a licence of the bench's own authority (modelled)."""
         until = datetime.now(UTC) + LICENSE_LIFE
         licence = LicenseImport(
@@ -47,25 +47,27 @@ class Administrator:
             data=issue_license(serial, int(until.timestamp()), wire=self._wire),
         )
         # A key does not tell its radio frequency id, and the address is the host's matter: both are invented.
-        self._hes.vaults.import_vaults(
-            [
-                VaultImport(
-                    id=serial,
-                    mac=secrets.token_hex(6).upper(),
-                    rfid=str(secrets.randbelow(10**10)).zfill(10),
-                    firmware=firmware,
-                    licenses=(licence,),
-                    root_key=root_key,
-                )
-            ]
+        await self._server.import_vault(
+            VaultImport(
+                id=serial,
+                mac=secrets.token_hex(6).upper(),
+                rfid=str(secrets.randbelow(10**10)).zfill(10),
+                firmware=firmware,
+                licenses=(licence,),
+                root_key=root_key,
+            )
         )
 
     async def assign(self, serial: str) -> None:
-        """Give a Ready key to a new employee; a code is made."""
-        is_first = not self._hes.employees.list()
-        last_name = "Lovelace" if is_first else f"Lovelace ({serial})"  # two people cannot have one name
-        employee = self._hes.employees.create(EmployeeDetails("Ada", last_name, "ada@example.com"))
-        await self._hes.employees.add_hardware_vault(employee.id, serial)
+        """Give a Ready key to an employee of the bench's own who has none; a code is made."""
+        employees = {employee.name: employee for employee in await self._server.employees()}
+        last_name = f"Lovelace ({serial})" if employees else "Lovelace"  # two people cannot have one name
+        known = employees.get(f"Ada {last_name}")
+        if known and not known.keys:
+            employee_id = known.id
+        else:
+            employee_id = await self._server.create_employee("Ada", last_name, "ada@example.com")
+        await self._server.assign(employee_id, serial)
 
     async def reactivate(self, serial: str) -> None:
         """Press Activate on a Locked key; a new code is made.
@@ -73,19 +75,19 @@ class Administrator:
         Raises:
             BenchError: the key is not Locked.
         """
-        vault = self._hes.vaults.get(serial)
+        vault = await self._server.vault(serial)
         if vault.status is not VaultStatus.Locked:
             raise BenchError(
                 f"The key {serial} is {vault.status.name}; only a Locked one can be activated again."
             )
-        await self._hes.vaults.activate(serial)
+        await self._server.activate(serial)
 
-    def code(self, serial: str) -> ActivationCode:
-        """Open the dialog with the activation code."""
+    async def code(self, serial: str) -> ActivationCode:
+        """Open the dialog with the activation code, or have it from wherever else the server gives it."""
         self._timeline.tell(
             Actor.ADMINISTRATOR, "reads the activation code and passes it on", to=Actor.PERSON
         )
-        return self._hes.vaults.activation_code(serial)
+        return await self._server.activation_code(serial)
 
 
 async def import_from_key(
@@ -108,11 +110,11 @@ async def import_from_key(
         main = wire.profile.channel("MAIN")
         device = KeyDevice(transport, main, wire=wire, random=random, on_keys=on_keys)
         info = await device.verify_and_initialize()
-    if not administrator.knows(info.serial):
+    if not await administrator.knows(info.serial):
         if not info.link_required:
             raise BenchError(
                 f"The key {info.serial} is linked already, by a server that this one knows nothing of, so no code "
                 "was tried and no attempt spent. Use that server's file (--hes), or wipe the key first."
             )
-        administrator.import_vault(info.serial, str(info.firmware), device.root_key)
+        await administrator.import_vault(info.serial, str(info.firmware), device.root_key)
     return info.serial

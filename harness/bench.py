@@ -18,14 +18,16 @@ from hideez_bench.harness.client.relay import RelayingWorkstation
 from hideez_bench.harness.client.run import FlowResult
 from hideez_bench.harness.client.session import ConnectRequest
 from hideez_bench.harness.client.user_interface import UserInterface
+from hideez_bench.harness.hes.in_process import InProcessServer
+from hideez_bench.harness.hes.server import HesServer
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.describe import describe
 from hideez_bench.protocol.device import Traffic
 from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.hes import HesConnection
 from hideez_bench.protocol.wire import Wire
 
-WORKSTATION = "bench"
 _ACTORS = {HesEventKind.ADMIN: Actor.ADMINISTRATOR, HesEventKind.CLIENT: Actor.CLIENT}
 
 
@@ -52,9 +54,14 @@ class Verdict:
 class Bench:
     """A server and a workstation that it trusts, in front of whatever key `open_link` leads to.
 
-    Used as a context manager; it closes the server. `timeline` is told what every actor does, `on_keys` the keys of
-    each channel that opens.
+    Used as a context manager; it connects to the server, and closes it. `timeline` is told what every actor does,
+    `on_keys` the keys of each channel that opens. Without `server` there is one in this process, on `store_url`.
+
+    Attributes:
+        connection: the client's, while the context lasts.
     """
+
+    connection: HesConnection
 
     def __init__(
         self,
@@ -62,31 +69,41 @@ class Bench:
         open_link: OpenLink,
         timeline: Timeline,
         wire: Wire,
-        workstation: str = WORKSTATION,
+        server: HesServer | None = None,
+        workstation: str | None = None,
         store_url: str = "sqlite://",
         random: Random = secrets.token_bytes,
         attempts: Sequence[float] = SYSTEM_ATTEMPTS,
         on_keys: KeysMade = lambda request, answer, keys: None,
     ) -> None:
         self.timeline = timeline
-        self.hes = Hes(
-            store_url, observe=self._hes_event, observe_traffic=self._hes_traffic, wire=wire, on_keys=on_keys
-        )
-        self.administrator = Administrator(self.hes, timeline, wire)
-        self.workstation = RelayingWorkstation(workstation, wire)
-        self.connection = self.hes.connect(self.workstation)
-        self.hes.workstations.approve(workstation)
-        self._open_link = open_link
         self._wire = wire
+        self._on_keys = on_keys
+        self._hes = None if server else self._own_server(store_url)
+        self.server = server or InProcessServer(self.hes)
+        self.administrator = Administrator(self.server, timeline, wire)
+        self.workstation = RelayingWorkstation(workstation or self.server.workstation, wire)
+        self._open_link = open_link
         self._random = random
         self._attempts = attempts
-        self._on_keys = on_keys
+
+    @property
+    def hes(self) -> Hes:
+        """The server itself, where it is one of our own."""
+        if self._hes is None:
+            raise RuntimeError("the server runs elsewhere")
+        return self._hes
 
     async def __aenter__(self) -> Bench:
+        try:
+            self.connection = await self.server.connect(self.workstation)
+        except BaseException:
+            await self.server.close()
+            raise
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        await self.hes.close()
+        await self.server.close()
 
     def flow(
         self, ui: UserInterface, request: ConnectRequest | None = None, behaviour: Behaviour = MEANT
@@ -120,9 +137,9 @@ class Bench:
             on_keys=self._on_keys,
         )
 
-    def verdict(self, serial: str, result: FlowResult) -> Verdict:
+    async def verdict(self, serial: str, result: FlowResult) -> Verdict:
         """What a flow came to."""
-        status = self.hes.vaults.get(serial).status
+        status = (await self.server.vault(serial)).status
         if result.succeeded and status is VaultStatus.Active:
             ending = Ending.ACTIVE
         elif status is VaultStatus.Locked:
@@ -133,6 +150,15 @@ class Bench:
             ending = Ending.FAILED
         attempts = result.info.unlock_attempts if result.info else None
         return Verdict(ending, serial, status, attempts, result.error)
+
+    def _own_server(self, store_url: str) -> Hes:
+        return Hes(
+            store_url,
+            observe=self._hes_event,
+            observe_traffic=self._hes_traffic,
+            wire=self._wire,
+            on_keys=self._on_keys,
+        )
 
     def _hes_event(self, event: HesEvent) -> None:
         actor = _ACTORS.get(event.kind, Actor.HES)

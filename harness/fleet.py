@@ -19,6 +19,8 @@ from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.relay import RelayingWorkstation
+from hideez_bench.harness.hes.in_process import InProcessServer
+from hideez_bench.harness.hes.server import HesServer
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.people import Choice, ScriptedPerson
 from hideez_bench.harness.stage import make_key
@@ -46,10 +48,10 @@ class Outcome:
 class Fleet:
     """Factory-new keys, numbered, advertising side by side. Made by `open_fleet`."""
 
-    def __init__(self, identities: list[Identity], radio: MemoryRadio, hes: Hes, wire: Wire) -> None:
+    def __init__(self, identities: list[Identity], radio: MemoryRadio, server: HesServer, wire: Wire) -> None:
         self.identities = identities
         self._radio = radio
-        self._hes = hes
+        self._server = server
         self._wire = wire
 
     async def activate(self, *, at_once: int) -> AsyncGenerator[Outcome]:
@@ -72,13 +74,12 @@ class Fleet:
     async def _activate(self, number: int, identity: Identity) -> Outcome:
         started = time.perf_counter()
         timeline = Timeline(asyncio.get_running_loop().time)
-        administrator = Administrator(self._hes, timeline, self._wire)
+        administrator = Administrator(self._server, timeline, self._wire)
         serial = identity.serial
-        administrator.import_vault(serial, str(identity.firmware))
+        await administrator.import_vault(serial, str(identity.firmware))
         await administrator.assign(serial)
         workstation = RelayingWorkstation(f"workstation-{number}", self._wire)
-        connection = self._hes.connect(workstation)
-        self._hes.workstations.approve(workstation.id)
+        connection = await self._server.connect(workstation)
         host = self._radio.backend(
             f"02:00:00:{number >> 16 & 0xFF:02X}:{number >> 8 & 0xFF:02X}:{number & 0xFF:02X}"
         )
@@ -99,7 +100,7 @@ class Fleet:
         return Outcome(
             identity.local_name,
             serial,
-            self._hes.vaults.get(serial).status,
+            (await self._server.vault(serial)).status,
             result.error,
             time.perf_counter() - started,
         )
@@ -116,13 +117,13 @@ async def open_fleet(first: Identity, count: int, wire: Wire) -> AsyncIterator[F
     async with AsyncExitStack() as stack:
         radio = MemoryRadio()
         stack.callback(radio.close)
-        hes = Hes("sqlite://", wire=wire)
-        stack.push_async_callback(hes.close)
+        server = InProcessServer(Hes("sqlite://", wire=wire))
+        stack.push_async_callback(server.close)
         for identity in identities:
             key = make_key(identity, MemoryNvram(), wire)
             application = KeyApplication(key, profile=wire.profile, make_server=radio.server)
             await stack.enter_async_context(application)
-        yield Fleet(identities, radio, hes, wire)
+        yield Fleet(identities, radio, server, wire)
 
 
 def numbered_from(first: Identity, count: int) -> list[Identity]:

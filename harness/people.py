@@ -54,7 +54,7 @@ class ScriptedPerson:
     def __init__(
         self,
         entries: Iterable[Entry],
-        right_code: Callable[[], ActivationCode],
+        right_code: Callable[[], Awaitable[ActivationCode]],
         *,
         pins: Iterable[Pin] = (),
         passwords: Iterable[Password] = (),
@@ -77,9 +77,9 @@ class ScriptedPerson:
         self.prompts.append(prompt)
         entry = next(self._entries, None)
         if entry is Choice.RIGHT:
-            return self._right_code()
+            return await self._right_code()
         if entry is Choice.WRONG:
-            return wrong_code(self._right_code())
+            return wrong_code(await self._right_code())
         return entry
 
     async def get_pin(self, prompt: PinPrompt) -> Pin | None:
@@ -110,7 +110,7 @@ class TerminalPerson:
     def __init__(
         self,
         ask: Callable[[str], Awaitable[str | None]],
-        show_code: Callable[[], None],
+        show_code: Callable[[], Awaitable[None]],
         say: Callable[[str], None],
     ) -> None:
         """`ask` shows a prompt and gives the line typed, None at the end of input; `say` prints a line."""
@@ -127,7 +127,7 @@ class TerminalPerson:
         while True:
             typed = await self._ask(text)
             if typed == "?":
-                self._show_code()
+                await self._show_code()
                 continue
             return ActivationCode.from_text(typed) if typed else None
 

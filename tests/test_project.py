@@ -18,8 +18,9 @@ from hideez_bench.protocol.profile import Tag, default_profile
 ROOT = Path(__file__).parent.parent
 ROOMS = ("protocol", "emulator", "harness", "fixtures")
 
-# Where the harness starts what it stands in for; everywhere else it knows the emulator not.
-MAY_USE_EMULATOR = {"stage.py", "fleet.py", "bench.py", "administration.py", "cli"}
+# Where the harness starts what it stands in for, and names the vault statuses of a server (hes); nowhere else does it
+# know the emulator.
+MAY_USE_EMULATOR = {"stage.py", "fleet.py", "bench.py", "administration.py", "hes", "cli"}
 
 
 def sources(room: str) -> list[Path]:

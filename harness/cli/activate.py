@@ -12,23 +12,27 @@ import click
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.key.key import Key
+from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.bench import Bench, Ending, Verdict
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
+from hideez_bench.harness.cli.hes_choice import HesChoice, hes_options
 from hideez_bench.harness.cli.options import defect_option, wire_option
 from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.user_interface import UserInterface
+from hideez_bench.harness.hes.server import HesServer
 from hideez_bench.harness.links.bleak_link import ConnectionFailed, KeyNotFound, NoBluetooth
 from hideez_bench.harness.people import Choice, Entry, ScriptedPerson, TerminalPerson, parse_entry
 from hideez_bench.harness.stage import Stage, open_stage
 from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Radio, Target, parse_target
-from hideez_bench.harness.timeline import Event, Timeline
+from hideez_bench.harness.timeline import Actor, Event, Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import Wire
 
 NAME_DIGITS = 5
+NO_CHOICE = HesChoice()
 
 
 @click.command()
@@ -39,9 +43,7 @@ NAME_DIGITS = 5
 @click.option("--adapter", metavar="HCI", help="The Bluetooth adapter to use, as hci1.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="How long to look for the key. [default: 16, then once more 8]")  # fmt: skip
-@click.option("--hes", "hes_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="The server's memory: master keys and codes, for your eyes only. "
-              "[default for ble: hes.db in your state folder; for emulator: none]")  # fmt: skip
+@hes_options
 @click.option(
     "--reactivate", is_flag=True, help="Press Activate on a Locked key first, which makes a new code."
 )
@@ -55,7 +57,7 @@ def activate(
     codes: Sequence[str],
     adapter: str | None,
     timeout: float | None,
-    hes_file: Path | None,
+    hes: HesChoice,
     reactivate: bool,
     key_type: type[Key],
     wire: Wire,
@@ -72,6 +74,7 @@ def activate(
     hideez-bench activate                                     a virtual key, the right code
     hideez-bench activate --code wrong --code right           a slip, then the right code
     hideez-bench activate --target ble:HK-00203 -v            a key in reach, with the decoded exchange
+    hideez-bench activate --hes http://127.0.0.1:8470         a server that runs (hideez-bench hes serve)
     """
     wanted = parse_target(target)
     if key_type is not Key and not isinstance(wanted, EmulatorTarget):
@@ -85,7 +88,7 @@ def activate(
         entries=[parse_entry(code) for code in codes],
         adapter=adapter,
         attempts=(timeout,) if timeout else SYSTEM_ATTEMPTS,
-        hes_file=hes_file,
+        hes=hes,
         reactivate=reactivate,
         key_type=key_type,
         sink=(lambda event: None) if as_json else story.printer(verbose),
@@ -148,7 +151,7 @@ class _Run:
         announce: Callable[[str], None],
         adapter: str | None = None,
         attempts: Sequence[float] = SYSTEM_ATTEMPTS,
-        hes_file: Path | None = None,
+        hes: HesChoice = NO_CHOICE,
         reactivate: bool = False,
         key_type: type[Key] = Key,
     ) -> None:
@@ -159,7 +162,7 @@ class _Run:
         self._announce = announce
         self._adapter = adapter
         self._attempts = attempts
-        self._hes_file = hes_file
+        self._hes = hes
         self._reactivate = reactivate
         self._key_type = key_type
         self._radio = ""
@@ -176,6 +179,7 @@ class _Run:
                 open_link=evidence.link(stage.open_link),
                 timeline=timeline,
                 wire=self._wire,
+                server=await self._network_server(timeline),
                 store_url=self._store_url(),
                 attempts=self._attempts,
                 on_keys=evidence.on_keys,
@@ -188,7 +192,7 @@ class _Run:
                 if isinstance(cause, KeyNotFound | ConnectionFailed | NoBluetooth):
                     raise cause
                 self._seconds = timeline.elapsed
-                return stage.name, bench.verdict(serial, result)
+                return stage.name, await bench.verdict(serial, result)
 
     def report(self, name: str, verdict: Verdict) -> dict[str, object]:
         """The outcome for a machine."""
@@ -208,13 +212,13 @@ class _Run:
         """Have the server know the key and somebody own it; return the serial number."""
         if stage.identity:
             serial = stage.identity.serial
-            if not bench.administrator.knows(serial):
-                bench.administrator.import_vault(serial, str(stage.identity.firmware))
-        elif (known := bench.administrator.find(stage.name[-NAME_DIGITS:])) and ":" not in stage.name:
-            serial = known.id
+            if not await bench.administrator.knows(serial):
+                await bench.administrator.import_vault(serial, str(stage.identity.firmware))
+        elif (known := await bench.administrator.find(stage.name[-NAME_DIGITS:])) and ":" not in stage.name:
+            serial = known.serial
         else:
             serial = await bench.import_from_key()
-        if bench.hes.vaults.get(serial).status is VaultStatus.Ready:
+        if (await bench.server.vault(serial)).status is VaultStatus.Ready:
             await bench.administrator.assign(serial)
         if self._reactivate:
             await bench.administrator.reactivate(serial)
@@ -223,15 +227,36 @@ class _Run:
     def _person(self, bench: Bench, serial: str) -> UserInterface:
         if not self._entries and is_a_person_there():
             return TerminalPerson(
-                ask_hidden,
-                lambda: show(f"{bench.administrator.code(serial).reveal().decode()}\n"),
-                lambda text: show(f"{text}\n"),
+                ask_hidden, lambda: _show_code(bench.administrator, serial), lambda text: show(f"{text}\n")
             )
         return ScriptedPerson(self._entries or [Choice.RIGHT], lambda: bench.administrator.code(serial))
 
+    async def _network_server(self, timeline: Timeline) -> HesServer | None:
+        """The server at an address, logged in; None where it is to be one of our own."""
+        if self._hes.url is None:
+            return None
+        server = self._hes.network_server(
+            self._wire, lambda text: timeline.tell(Actor.ADMINISTRATOR, text, to=Actor.HES)
+        )
+        try:
+            await server.open()
+        except BenchError:
+            await server.close()
+            raise
+        return server
+
     def _store_url(self) -> str:
-        if self._hes_file is None and not isinstance(self._target, BleTarget):
+        if self._hes.path is None and not isinstance(self._target, BleTarget):
             return "sqlite://"
         # The master key of a linked key is in it: without it, that key can only be wiped by hand.
-        path = self._hes_file or state_folder("--hes") / "hes.db"
+        path = self._hes.path or state_folder("--hes") / "hes.db"
         return f"sqlite:///{path}"
+
+
+async def _show_code(administrator: Administrator, serial: str) -> None:
+    try:
+        code = await administrator.code(serial)
+    except BenchError as error:
+        show(f"{error}\n")
+    else:
+        show(f"{code.reveal().decode()}\n")

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ import click
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.key.key import Key
 from hideez_bench.harness.administration import import_from_key
-from hideez_bench.harness.bench import WORKSTATION, Bench
+from hideez_bench.harness.bench import Bench
 from hideez_bench.harness.cli.client_lines import JsonScreen, PlainScreen
 from hideez_bench.harness.cli.client_person import END, TypingPerson
 from hideez_bench.harness.cli.client_screen import LiveScreen, Scene, Screen
@@ -31,6 +31,7 @@ from hideez_bench.harness.client.connecting import OpenLink
 from hideez_bench.harness.client.service import ClientService, MetKey, Standing
 from hideez_bench.harness.client.triggers import Why
 from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.hes.in_process import InProcessServer
 from hideez_bench.harness.links.bleak_link import BleakLink
 from hideez_bench.harness.stage import Stage, open_stage
 from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Target, parse_target
@@ -61,7 +62,12 @@ BUTTON_LETTERS = {"p": "press the key's button", "h": "hold it"}
 @click.option("--hes", "hes_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="The server's memory: master keys and codes, for your eyes only. "
               "[default for ble: hes.db in your state folder; for emulator: none]")  # fmt: skip
-@click.option("--workstation", default=WORKSTATION, show_default=True, help="The name of this workstation.")
+@click.option(
+    "--workstation",
+    default=InProcessServer.workstation,
+    show_default=True,
+    help="The name of this workstation.",
+)
 @click.option("--as-shipped", is_flag=True, help="With the mistakes of the shipped client.")
 @click.option("--once", is_flag=True, help="End with the first key's flow: 0 if it is online then, 1 if not.")
 @click.option("--plain", is_flag=True, help="Plain lines, as where the output is not a terminal.")
@@ -229,16 +235,16 @@ class _Desk:
         """Have the server know the key and somebody own it."""
         administrator = self._bench.administrator
         identity = self.stage.identity
-        if identity and not administrator.knows(identity.serial):
-            administrator.import_vault(identity.serial, str(identity.firmware))
-        vault = administrator.find(advertisement.name[-NAME_DIGITS:]) if advertisement.name else None
+        if identity and not await administrator.knows(identity.serial):
+            await administrator.import_vault(identity.serial, str(identity.firmware))
+        vault = await administrator.find(advertisement.name[-NAME_DIGITS:]) if advertisement.name else None
         if vault:
-            serial = vault.id
+            serial = vault.serial
         else:
             serial = await import_from_key(
                 administrator, self._links(advertisement), self._run.wire, on_keys=self._evidence.on_keys
             )
-        if self._bench.hes.vaults.get(serial).status is VaultStatus.Ready:
+        if (await self._bench.server.vault(serial)).status is VaultStatus.Ready:
             await administrator.assign(serial)
 
     # --- what happens ---
@@ -279,8 +285,11 @@ class _Desk:
         if key is None or not key.serial:
             self._run.screen.say("There is no key yet that has a code.")
             return
+        self._spawn(self._tell_code(key))
+
+    async def _tell_code(self, key: MetKey) -> None:
         try:
-            code = self._bench.administrator.code(key.serial)
+            code = await self._bench.administrator.code(key.serial)
         except BenchError as error:
             self._run.screen.say(str(error))
         else:
@@ -291,9 +300,7 @@ class _Desk:
         if key is None or not key.serial:
             self._run.screen.say("There is no key yet that could be activated again.")
             return
-        task = asyncio.get_running_loop().create_task(self._activate_again(key))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._spawn(self._activate_again(key))
 
     async def _activate_again(self, key: MetKey) -> None:
         try:
@@ -302,6 +309,11 @@ class _Desk:
             self._run.screen.say(str(error))
         else:
             self.service.connect(key)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _press(self, button: Button) -> None:
         if self.stage.application:

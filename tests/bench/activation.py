@@ -83,12 +83,12 @@ async def activate() -> None:
         assert stage.identity is not None
         serial = stage.identity.serial
         async with Bench(open_link=stage.open_link, timeline=timeline, wire=wire) as bench:
-            bench.administrator.import_vault(serial, str(stage.identity.firmware))
+            await bench.administrator.import_vault(serial, str(stage.identity.firmware))
             await bench.administrator.assign(serial)
             person = ScriptedPerson([Choice.RIGHT], lambda: bench.administrator.code(serial))
             async with bench.flow(person) as flow:
                 result = await flow.run()
-            assert bench.verdict(serial, result).ending is Ending.ACTIVE
+            assert (await bench.verdict(serial, result)).ending is Ending.ACTIVE
 
 
 async def activate_together(keys: int) -> None:

@@ -22,6 +22,7 @@ from hideez_bench.harness.client.relay import RelayingWorkstation
 from hideez_bench.harness.client.service import ClientService, MetKey, Standing
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.hes.in_process import InProcessServer
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.people import Choice, ScriptedPerson
 from hideez_bench.harness.stage import make_key
@@ -97,7 +98,7 @@ class Office:
         self.radio = MemoryRadio()
         self.hes = Hes("sqlite://", wire=WIRE)
         self.timeline = Timeline(asyncio.get_running_loop().time)
-        self.administrator = Administrator(self.hes, self.timeline, WIRE)
+        self.administrator = Administrator(InProcessServer(self.hes), self.timeline, WIRE)
         self._stack = stack
         self._numbers = iter(range(1, 100))
 
@@ -108,7 +109,7 @@ class Office:
         application = KeyApplication(key, profile=WIRE.profile, make_server=self.radio.server)
         on_air = KeyOnAir(identity, application, self.radio)
         on_air.moves(rssi)
-        self.administrator.import_vault(identity.serial, str(identity.firmware))
+        await self.administrator.import_vault(identity.serial, str(identity.firmware))
         await self.administrator.assign(identity.serial)
         await self._stack.enter_async_context(application)
         return on_air

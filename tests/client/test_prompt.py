@@ -23,7 +23,7 @@ async def never() -> ActivationCode | None:
     raise AssertionError("unreachable")
 
 
-def no_code() -> ActivationCode:
+async def no_code() -> ActivationCode:
     raise AssertionError("this person types no code by name")
 
 

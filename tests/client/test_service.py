@@ -93,7 +93,7 @@ async def test_e019_a_key_whose_flow_has_ended_well_is_ignored(office: Office) -
 
 async def test_several_keys_are_online_at_one_computer(office: Office) -> None:
     keys = [await office.key() for _ in range(3)]
-    codes = iter([office.administrator.code(key.serial) for key in keys])
+    codes = iter([office.administrator.code(key.serial) for key in keys])  # each is awaited when it is typed
     computer = await office.computer(ScriptedPerson([Choice.RIGHT] * 3, lambda: next(codes)))
     for key in keys:
         await computer.until_standing(key, Standing.ONLINE)

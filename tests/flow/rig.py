@@ -86,8 +86,8 @@ class Rig:
     def person(self, *entries: Entry, **more: Any) -> ScriptedPerson:
         return ScriptedPerson(entries, self.code, **more)
 
-    def code(self) -> ActivationCode:
-        return self.bench.administrator.code(self.serial)
+    async def code(self) -> ActivationCode:
+        return await self.bench.administrator.code(self.serial)
 
     def flow(self, *entries: Entry) -> ConnectionFlow:
         return self.bench.flow(self.person(*entries))
@@ -171,7 +171,7 @@ async def rig_on(radio: RadioUnderTest, *, index: int = 0, realistic: bool = Fal
     """A rig, its vault Reserved."""
     rig = Rig(radio, index=index, realistic=realistic)
     async with rig.application, rig.bench:
-        rig.bench.administrator.import_vault(rig.serial, "3.5.2")
+        await rig.bench.administrator.import_vault(rig.serial, "3.5.2")
         await rig.bench.administrator.assign(rig.serial)
         yield rig
 

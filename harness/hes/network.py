@@ -1,0 +1,280 @@
+"""The server over a network: REST for the administrator's calls, hubs for the client."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.harness.hes.hub_connection import HubConnection
+from hideez_bench.harness.hes.mailed_code import mailed_code
+from hideez_bench.harness.hes.server import Employee, Vault
+from hideez_bench.harness.hes.signalr_client import OpenSocket
+from hideez_bench.harness.hes.web_socket import WebSockets
+from hideez_bench.harness.hes.workstation_key import workstation_name
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.hes import HesConnection, HesError, HesErrorCode, Workstation, WorkstationInfo
+from hideez_bench.protocol.secret import ActivationCode, Password, WorkstationKey
+from hideez_bench.protocol.wire import Wire
+
+APPROVAL_SECONDS = 300.0
+MAIL_SECONDS = 300.0
+ASK_AGAIN = 2.0
+REQUEST_SECONDS = 15.0
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class NotOffered(BenchError):
+    """The server has no such call: what the bench adds to REST is on no other server."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """How the bench logs in, and who helps where a server does not offer what is needed.
+
+    Attributes:
+        mailbox: the address of the mailbox's page, where activation codes are looked for.
+        ask_code: asks whoever sits there for the code of a key; None where nobody does.
+    """
+
+    user: str
+    password: Password
+    mailbox: str | None = None
+    ask_code: Callable[[str], Awaitable[ActivationCode | None]] | None = None
+
+
+class NetworkServer:
+    """A `HesServer` behind a URL. `open` logs in; `tell` is told what the administrator does, or must do."""
+
+    def __init__(
+        self,
+        url: str,
+        login: Login,
+        key: WorkstationKey,
+        wire: Wire,
+        *,
+        tell: Callable[[str], None],
+        http: httpx.AsyncBaseTransport | None = None,
+        open_socket: OpenSocket | None = None,
+    ) -> None:
+        """`http` and `open_socket` carry requests and WebSockets elsewhere than over the network, for tests.
+
+        Raises:
+            BenchError: the URL is none.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+            raise BenchError(f"{url} is no server's address; name one as http://127.0.0.1:8470.")
+        self._login = login
+        self._key = key
+        self._wire = wire
+        self._tell = tell
+        self._open_socket = open_socket or WebSockets(url)
+        # No proxy, as for the hubs: requests carry a password.
+        self._http = httpx.AsyncClient(base_url=url, timeout=REQUEST_SECONDS, trust_env=False, transport=http)
+        self._name = parts.netloc
+        self._connections: list[HubConnection] = []
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            tell(
+                f"warns: there is no TLS on the way to {parts.hostname}; passwords and codes can be read there"
+            )
+
+    @property
+    def workstation(self) -> str:
+        """See `HesServer.workstation`."""
+        return workstation_name(self._key)
+
+    async def open(self) -> None:
+        """Log in.
+
+        Raises:
+            BenchError: the server cannot be reached, or does not let this user in.
+        """
+        body = {"email": self._login.user, "password": self._login.password.reveal().decode(), "otp": ""}
+        await self._request("POST", "/api/Identity/Login", body)
+
+    async def vaults(self) -> list[Vault]:
+        """See `HesServer.vaults`."""
+        return [
+            _vault(found) for found in await self._request("GET", "/api/HardwareVaults/GetHardwareVaults")
+        ]
+
+    async def vault(self, serial: str) -> Vault:
+        """See `HesServer.vault`."""
+        path = f"/api/HardwareVaults/GetHardwareVaultById/{quote(serial, safe='')}"
+        return _vault(await self._request("GET", path))
+
+    async def import_vault(self, record: VaultImport) -> None:
+        """See `HesServer.import_vault`; the real server imports in its pages only."""
+        device = {
+            "deviceId": record.id,
+            "mac": record.mac,
+            "model": record.model,
+            "rfid": record.rfid,
+            "firmware": record.firmware,
+            "rootKey": base64.b64encode(record.root_key).decode() if record.root_key else None,
+        }
+        licenses = [
+            {
+                "id": licence.id,
+                "licenseOrderId": licence.license_order_id,
+                "deviceId": record.id,
+                "endDate": licence.end_date.isoformat(),
+                "data": base64.b64encode(licence.data).decode() if licence.data is not None else None,
+            }
+            for licence in record.licenses
+        ]
+        body = {"devicesDto": [device], "deviceLicensesDto": licenses}
+        try:
+            await self._request("POST", "/api/bench/ImportHardwareVaults", body)
+        except NotOffered:
+            raise BenchError(
+                f"The server does not know key {record.id}, and takes no keys from programs; "
+                "import it in the server's pages first."
+            ) from None
+        self._tell(f"imports key {record.id}")
+
+    async def employees(self) -> list[Employee]:
+        """See `HesServer.employees`."""
+        found = await self._request("GET", "/api/Employees/GetEmployees")
+        return [_employee(one) for one in found]
+
+    async def create_employee(self, first_name: str, last_name: str, email: str) -> str:
+        """See `HesServer.create_employee`."""
+        body = {"firstName": first_name, "lastName": last_name, "email": email}
+        created: str = (await self._request("POST", "/api/Employees/CreateEmployee", body))["id"]
+        self._tell(f"enters employee {first_name} {last_name}")
+        return created
+
+    async def assign(self, employee_id: str, serial: str) -> None:
+        """See `HesServer.assign`."""
+        body = {"employeeId": employee_id, "hardwareVaultId": serial}
+        await self._request("POST", "/api/Employees/AddHardwareVault", body)
+        self._tell(f"assigns key {serial}")
+
+    async def activate(self, serial: str) -> None:
+        """See `HesServer.activate`; the real server does so in its pages only."""
+        try:
+            await self._request("POST", f"/api/bench/ActivateHardwareVault/{quote(serial, safe='')}", {})
+        except NotOffered:
+            raise BenchError(
+                f"The server activates key {serial} in its pages only; press Activate there, and start again "
+                "without --reactivate."
+            ) from None
+        self._tell(f"activates key {serial}")
+
+    async def activation_code(self, serial: str) -> ActivationCode:
+        """See `HesServer.activation_code`: from the mailbox if there is one, else from the server, else asked for."""
+        if self._login.mailbox:
+            return await self._mailed(self._login.mailbox, serial)
+        try:
+            path = f"/api/bench/GetActivationCode/{quote(serial, safe='')}"
+            return ActivationCode.from_text((await self._request("GET", path))["code"])
+        except NotOffered:
+            pass
+        code = await self._login.ask_code(serial) if self._login.ask_code else None
+        if code is None:
+            raise BenchError(
+                f"The server does not give the code of key {serial} to programs; name the mailbox that it is sent to "
+                "(--mailbox), or type it (--code)."
+            )
+        return code
+
+    async def connect(self, workstation: Workstation) -> HesConnection:
+        """See `HesServer.connect`: approves the workstation, or waits until somebody has."""
+        connection = HubConnection(self._open_socket, workstation, self._key, self._wire)
+        self._connections.append(connection)
+        await connection.connect()
+        info = WorkstationInfo(workstation.id, machine_name="hideez-bench")
+        if await _is_let_in(connection, info):
+            return connection
+        try:
+            path = f"/api/Workstations/ApproveWorkstation/{workstation.id}"
+            body = {"id": workstation.id, "departmentId": None, "rfidEnabled": False}
+            await self._request("PUT", path, body)
+            self._tell(f"approves workstation {workstation.id}")
+        except NotOffered:
+            self._tell(f"must approve workstation {workstation.id} in the server's pages; waiting for that")
+        await self._wait_until("approved", APPROVAL_SECONDS, lambda: _is_let_in(connection, info))
+        return connection
+
+    async def close(self) -> None:
+        """See `HesServer.close`."""
+        for connection in self._connections:
+            await connection.close()
+        await self._http.aclose()
+
+    async def _mailed(self, mailbox: str, serial: str) -> ActivationCode:
+        found: list[ActivationCode] = []
+
+        async def look() -> bool:
+            # A client of its own, so that the mailbox is not shown the server's session.
+            async with httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False) as http:
+                code = await mailed_code(http, mailbox, serial)
+            found.extend([code] if code else [])
+            return bool(found)
+
+        if not await look():
+            self._tell(f"must have the code of key {serial} mailed; waiting for it in {mailbox}")
+            await self._wait_until("mailed", MAIL_SECONDS, look)
+        return found[0]
+
+    async def _wait_until(self, what: str, seconds: float, is_so: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while not await is_so():  # noqa: ASYNC110 - what is waited for happens elsewhere
+                    await asyncio.sleep(ASK_AGAIN)
+        except TimeoutError:
+            raise BenchError(f"Nothing was {what} within {seconds:g} s; nothing was sent to a key.") from None
+
+    async def _request(self, method: str, path: str, body: object = None) -> Any:
+        try:
+            answer = await self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise BenchError(
+                f"The server at {self._name} cannot be reached ({str(error) or type(error).__name__}); is it running?"
+            ) from None
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        reason = _reason(answer)
+        if answer.status_code == 401:
+            raise BenchError(f"The server does not let {self._login.user} in ({reason}).")
+        if answer.status_code in (404, 405) and reason in ("Not Found", "Method Not Allowed", ""):
+            raise NotOffered(f"The server at {self._name} has no {path}.")
+        raise BenchError(f"The server at {self._name} refused: {reason or answer.status_code}")
+
+
+async def _is_let_in(connection: HubConnection, info: WorkstationInfo) -> bool:
+    try:
+        await connection.register_workstation_info(info)
+    except HesError as error:
+        if error.code is HesErrorCode.HesWorkstationNotApproved:
+            return False
+        raise
+    return True
+
+
+def _vault(found: dict[str, Any]) -> Vault:
+    return Vault(found["id"], VaultStatus(found["status"]))
+
+
+def _employee(found: dict[str, Any]) -> Employee:
+    name = f"{found['firstName']} {found['lastName']}".strip()
+    return Employee(found["id"], name, len(found.get("hardwareVaults") or ()))
+
+
+def _reason(answer: httpx.Response) -> str:
+    """What the server says in its refusal; nothing where it says it in another form."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return ""
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, str) else ""

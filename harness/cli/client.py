@@ -175,7 +175,7 @@ class _Run:
 
 
 class _Desk:
-    """A client, who sits at it, and the server and administrator behind it."""
+    """A client, who sits at it, and the server and administrator behind it. It is the client's lock screen, too."""
 
     def __init__(
         self, run: _Run, stage: Stage, bench: Bench, evidence: Evidence, enough: asyncio.Future[int]
@@ -212,6 +212,7 @@ class _Desk:
             on_keys=evidence.on_keys,
             prepare=self._prepare,
         )
+        bench.workstation.state.lock_screen = self
         place = (
             f"Workstation {run.workstation}, server in this process, {stage.radio.partition(':')[0]} radio"
         )
@@ -247,6 +248,16 @@ class _Desk:
         if (await self._bench.server.vault(serial)).status is VaultStatus.Ready:
             await administrator.assign(serial)
 
+    # --- the lock screen ---
+
+    async def raise_and_wait(self) -> None:
+        """See `LockScreen.raise_and_wait`; here it is always up."""
+
+    async def unlock(self, serial: str) -> bool:
+        """See `LockScreen.unlock`."""
+        self._run.screen.say(f"The computer is unlocked, by key {serial}.")
+        return True
+
     # --- what happens ---
 
     def _changed(self) -> None:
@@ -278,7 +289,7 @@ class _Desk:
             self._run.screen.say("The computer is unlocked, by hand.")
         else:
             self.service.state.lock_session()
-            self._run.screen.say("The computer is locked; its keys are disconnected.")
+            self._run.screen.say("The computer is locked; its keys are disconnected. A tap unlocks it again.")
 
     def _show_code(self) -> None:
         key = self._latest(*Standing)

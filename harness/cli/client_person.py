@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from hideez_bench.protocol.secret import ActivationCode, Password, Pin
 SHORTEST_CODE, LONGEST_CODE = 6, 8
 LONGEST_SECRET = 255
 ESCAPE, BACKSPACE, END = "\x1b", "\x7f\x08", "\x04"
+FUNCTION_KEYS = re.compile(r"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Za-z])")
+"""What arrows and the like send: they are no Escape, and mean nothing here."""
 
 
 @dataclass
@@ -104,10 +107,8 @@ class TypingPerson:
             *lines, self._part = (self._part + keys).split("\n")
             self._lines.extend(lines)
             self._take_lines()
-        elif keys[0] == ESCAPE and len(keys) > 1:
-            return  # an arrow or function key
         else:
-            for key in keys:
+            for key in FUNCTION_KEYS.sub("", keys):
                 self._key(key)
         self._changed()
 

@@ -28,6 +28,7 @@ NOTICE_STYLES = {
     NoticeKind.ERROR: "bold red",
 }
 REFRESH_SECONDS = 0.25
+SOON_SECONDS = 0.03
 BARS = "▁▂▄▆█"
 LOW_BATTERY = 25
 
@@ -71,6 +72,11 @@ class Scene:
             (key, address in near or key.standing in (Standing.ONLINE, Standing.WORKING))
             for address, key in keys
         ]
+
+    @property
+    def title(self) -> str:
+        """Where all this is, and whether the computer is locked."""
+        return f"{self.place}, computer locked" if self.service.state.session_locked else self.place
 
     def state(self, key: MetKey, *, is_near: bool) -> str:
         """How it stands with a key, in a few words."""
@@ -126,6 +132,7 @@ class LiveScreen:
     def __init__(self, verbose: bool) -> None:
         self.scene: Scene | None = None
         self._verbose = verbose
+        self._redraw: asyncio.TimerHandle | None = None
         self._live = Live(console=Console(highlight=False), auto_refresh=False, get_renderable=self._draw)
 
     def tell(self, event: Event) -> None:
@@ -138,21 +145,30 @@ class LiveScreen:
         self._live.console.print(Text(text, style))
 
     def changed(self) -> None:
-        """See `Screen.changed`."""
+        """See `Screen.changed`. Much may change at once; it is drawn together, a moment later."""
+        if self._redraw is None:
+            self._redraw = asyncio.get_running_loop().call_later(SOON_SECONDS, self._draw_now)
+
+    def _draw_now(self) -> None:
+        self._redraw = None
         self._live.refresh()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
         """See `Screen.shown`."""
         with self._live, ticking(self._live.refresh):
-            yield
+            try:
+                yield
+            finally:
+                if self._redraw:
+                    self._redraw.cancel()
 
     def _draw(self) -> RenderableType:
         if self.scene is None:
             return Text("Starting …")
         scene = self.scene
         question, notice = scene.person.question, scene.person.notice
-        parts: list[RenderableType] = [Rule(Text(scene.place, "dim"), style="dim"), _table(scene), Text("")]
+        parts: list[RenderableType] = [Rule(Text(scene.title, "dim"), style="dim"), _table(scene), Text("")]
         is_working = any(key.standing is Standing.WORKING for key in scene.service.keys.values())
         if notice and is_working and not (question and notice.kind is NoticeKind.PROGRESS):
             parts.append(Text(notice.text, NOTICE_STYLES[notice.kind]))

@@ -340,7 +340,7 @@ class ClientService:
 
     def _told(self, event: Event) -> None:
         if self._working:
-            if event.kind is not Kind.TRAFFIC:
+            if event.actor is Actor.CLIENT and event.kind is not Kind.TRAFFIC:
                 self._working.doing, self._working.since = event.text, self._clock()
             self._look(self._working)
         self._on_change()

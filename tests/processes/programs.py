@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import pty
 import re
 import shutil
 import sys
+import termios
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -117,19 +119,34 @@ class Terminal:
     async def expect(self, text: str, *, times: int = 1) -> None:
         """Wait until the screen shows a text so many times."""
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(WAIT):
-            while self.screen.count(text) < times:
-                readable: asyncio.Future[None] = loop.create_future()
-                loop.add_reader(self._handle, _wake, readable)
-                try:
-                    await readable
-                finally:
-                    loop.remove_reader(self._handle)
-                self.screen += os.read(self._handle, 65536).decode(errors="replace")
+        try:
+            async with asyncio.timeout(WAIT):
+                while self.screen.count(text) < times:
+                    readable: asyncio.Future[None] = loop.create_future()
+                    loop.add_reader(self._handle, _wake, readable)
+                    try:
+                        await readable
+                    finally:
+                        loop.remove_reader(self._handle)
+                    self.screen += os.read(self._handle, 65536).decode(errors="replace")
+        except TimeoutError:
+            told = (
+                f"the program did not show {text!r} {times} times in time; it showed:\n{self.screen[-4000:]}"
+            )
+            raise AssertionError(told) from None
 
     def type(self, line: str) -> None:
         """Type a line and Enter."""
-        os.write(self._handle, line.encode() + b"\n")
+        self.press(f"{line}\n")
+
+    def press(self, keys: str) -> None:
+        """Press single keys."""
+        os.write(self._handle, keys.encode())
+
+    @property
+    def shows_what_is_typed(self) -> bool:
+        """Whether the terminal echoes, as one does that nobody has changed."""
+        return bool(termios.tcgetattr(self._handle)[3] & termios.ECHO)
 
     async def finish(self) -> int:
         """Wait for the end; the rest of what was shown is on `screen` then."""
@@ -153,7 +170,15 @@ def _wake(readable: asyncio.Future[None]) -> None:
 async def at_terminal(command: Sequence[str], env: Mapping[str, str]) -> AsyncIterator[Terminal]:
     """A program at a terminal of its own."""
     ours, its = pty.openpty()
-    process = await asyncio.create_subprocess_exec(*command, stdin=its, stdout=its, stderr=its, env=dict(env))
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=dict(env),
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
     os.close(its)
     try:
         yield Terminal(process, ours)

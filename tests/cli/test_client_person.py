@@ -1,0 +1,144 @@
+"""What a person types at the client, and what becomes of it. In virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import pytest
+
+from hideez_bench.harness.cli.client_person import END, TypingPerson
+from hideez_bench.harness.client.user_interface import CodePrompt, PasswordPrompt, PinPrompt
+from hideez_bench.protocol.secret import ActivationCode, Password, Pin
+
+pytestmark = pytest.mark.virtual_time
+
+T = TypeVar("T")
+CODE = CodePrompt("ST1032026000203", 3, 30.0)
+
+
+class Keyboard:
+    """A person, and what their orders were."""
+
+    def __init__(self, *, is_terminal: bool = True) -> None:
+        self.orders: list[str] = []
+        self.person = TypingPerson(
+            {letter: lambda letter=letter: self.orders.append(letter) for letter in ("q", "t", END)},  # type: ignore[misc]
+            lambda: None,
+            is_terminal=is_terminal,
+        )
+
+    async def answer(self, asked: Awaitable[T], *keys: str) -> T:
+        """What comes of keys that are pressed one after another while something is asked."""
+        answer = asyncio.ensure_future(asked)
+        await asyncio.sleep(0)
+        for chunk in keys:
+            self.person.type(chunk)
+            await asyncio.sleep(0.1)
+        return await answer
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        (["123456\n"], "123456"),
+        ([*"12345678", "\n"], "12345678"),
+        (["123456789\n"], "12345678"),  # there is no room for a ninth
+        (["12a3.4\N{ARABIC-INDIC DIGIT FIVE}56\n"], "123456"),
+        (["12x\x7f\x7f\x7f654321\r"], "654321"),
+        (["12345\n", "6\n"], "123456"),
+        (["\n", "\x1b[A", "\x1bOP", "\x1b[15~123456\n"], "123456"),
+    ],
+)
+async def test_a_code(keys: list[str], code: str) -> None:
+    keyboard = Keyboard()
+    answer = await keyboard.answer(keyboard.person.get_activation_code(CODE), *keys)
+    assert answer == ActivationCode.from_text(code)
+    assert keyboard.orders == []
+
+
+async def test_what_is_typed_stands_nowhere() -> None:
+    keyboard = Keyboard()
+    asked = asyncio.ensure_future(keyboard.person.get_activation_code(CODE))
+    await asyncio.sleep(0)
+    keyboard.person.type("13579")
+    question = keyboard.person.question
+    assert question is not None
+    assert "13579" not in repr(question)
+    keyboard.person.type("\n")
+    assert question.hint == "It has six to eight digits; nothing was sent, no attempt spent."
+    keyboard.person.type("\x1b")
+    assert await asked is None
+    assert question.typed == ""
+
+
+async def test_letters_are_orders_while_a_code_is_asked_and_keys_of_a_pin() -> None:
+    keyboard = Keyboard()
+    code = await keyboard.answer(keyboard.person.get_activation_code(CODE), "12t34Q56\n")
+    assert code == ActivationCode.from_text("123456")
+    assert keyboard.orders == ["t", "q"]
+    pin = await keyboard.answer(keyboard.person.get_pin(PinPrompt("ST1", False, 4, 3, 120)), "qt 1\n")
+    assert pin == Pin.from_text("qt 1")
+    assert keyboard.orders == ["t", "q"]
+
+
+async def test_what_is_typed_ahead_at_a_terminal_answers_nothing() -> None:
+    keyboard = Keyboard()
+    keyboard.person.type("123456\n")
+    assert await keyboard.answer(keyboard.person.get_activation_code(CODE), "654321\n") == (
+        ActivationCode.from_text("654321")
+    )
+
+
+async def test_a_new_pin_is_typed_twice() -> None:
+    keyboard = Keyboard()
+    prompt = PinPrompt("ST1", True, 4, 3, 120)
+    pin = await keyboard.answer(keyboard.person.get_pin(prompt), "123\n", "4\n", "9999\n", "4321\n", "4321\n")
+    assert pin == Pin.from_text("4321")
+    assert await keyboard.answer(keyboard.person.get_pin(prompt), "1234\n", "\x1b") is None
+
+
+async def test_a_master_password() -> None:
+    keyboard = Keyboard()
+    new = PasswordPrompt("ST1", True, 8, 120)
+    chosen = await keyboard.answer(keyboard.person.get_master_password(new), "p4ss word\n", "p4ss word\n")
+    assert chosen == Password.from_text("p4ss word")
+    old = PasswordPrompt("ST1", False, 8, 120)
+    assert await keyboard.answer(keyboard.person.get_master_password(old), "p\n") == Password.from_text("p")
+
+
+async def test_ctrl_d_is_an_order() -> None:
+    keyboard = Keyboard()
+    keyboard.person.type(END)
+    assert keyboard.orders == [END]
+
+
+async def test_a_question_that_is_withdrawn_is_gone() -> None:
+    keyboard = Keyboard()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(30):
+            await keyboard.answer(keyboard.person.get_activation_code(CODE), "123")
+    assert keyboard.person.question is None
+    keyboard.person.type("456\n")
+
+
+async def test_lines_of_a_pipe_are_kept_until_something_is_asked() -> None:
+    keyboard = Keyboard(is_terminal=False)
+    keyboard.person.type("111111\n222")
+    keyboard.person.type("222\nq\n")
+    assert keyboard.orders == []  # in the order of the lines
+    ask = keyboard.person.get_activation_code
+    assert await ask(CODE) == ActivationCode.from_text("111111")
+    assert await ask(CODE) == ActivationCode.from_text("222222")
+    assert keyboard.orders == ["q"]
+
+
+async def test_an_empty_line_and_the_end_of_a_pipe_give_up() -> None:
+    keyboard = Keyboard(is_terminal=False)
+    ask = keyboard.person.get_activation_code
+    assert await keyboard.answer(ask(CODE), "\n") is None
+    keyboard.person.type("333333")
+    keyboard.person.end()
+    assert await ask(CODE) == ActivationCode.from_text("333333")
+    assert await ask(CODE) is None

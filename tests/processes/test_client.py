@@ -1,0 +1,163 @@
+"""`hideez-bench client` as people and machines run it: at a terminal, in plain lines, through a pipe, as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from tests.processes.programs import Terminal, at_terminal, hideez_bench, run, running
+from tests.processes.test_secrecy import secrets_of
+
+ENV = {**os.environ, "COLUMNS": "110", "LINES": "40", "TERM": "xterm"}
+ESCAPE = "\x1b"
+
+
+def command(*arguments: str, hes: Path | None = None) -> list[str]:
+    server = ["--hes", str(hes)] if hes else []
+    return [hideez_bench(), "client", "--target", "emulator:memory", *server, *arguments]
+
+
+def code_in(hes_file: Path) -> str:
+    """The one code that the server's file holds."""
+    (code,) = {secret.decode() for secret in secrets_of(hes_file) if len(secret) == 6}
+    return code
+
+
+def wrong(code: str) -> str:
+    return code[:-1] + str((int(code[-1]) + 1) % 10)
+
+
+async def asked(terminal: Terminal, attempts: int) -> None:
+    await terminal.expect(f"asks for the activation code ({attempts} attempt")
+    await terminal.expect("Esc gives up")
+
+
+async def test_a_person_types_a_wrong_code_and_the_right_one(tmp_path: Path) -> None:
+    hes_file = tmp_path / "hes.db"
+    async with at_terminal(command(hes=hes_file), ENV) as terminal:
+        await asked(terminal, 3)
+        code = code_in(hes_file)
+        terminal.press("12345")
+        await terminal.expect("•••••")
+        terminal.type("")
+        await terminal.expect("It has six to eight digits; nothing was sent")
+        terminal.press("\x7f" * 5)
+        terminal.type(wrong(code))
+        await terminal.expect("That is not the code. 2 attempts left.")
+        await terminal.expect("2 left, ")
+        terminal.type(f"x{code}")  # what is no digit is not taken
+        await terminal.expect("online")
+        await terminal.expect("Ada Lovelace")
+        terminal.press("l")
+        await terminal.expect("computer locked")
+        terminal.press("t")
+        await terminal.expect("The computer is unlocked, by key ST1032026000203.")
+        terminal.press("q")
+        assert await terminal.finish() == 0
+        assert terminal.shows_what_is_typed
+    assert re.search(r"[23]\d s", terminal.screen)
+    assert "12345" not in terminal.screen
+    assert code not in terminal.screen
+    assert wrong(code) not in terminal.screen
+
+
+async def test_three_wrong_codes_and_the_administrator_brings_the_key_back(tmp_path: Path) -> None:
+    hes_file = tmp_path / "hes.db"
+    async with at_terminal(command(hes=hes_file), ENV) as terminal:
+        for attempts in (3, 2, 1):
+            await asked(terminal, attempts)
+            terminal.type(wrong(code_in(hes_file)))
+        await terminal.expect("stopped")
+        assert "ask the administrator to activate it" in terminal.screen
+        before = terminal.screen.count("3 left, ")
+        terminal.press("a")
+        await terminal.expect("3 left, ", times=before + 1)
+        terminal.press("?")
+        await terminal.expect("The code of HK-00203 is ")
+        terminal.type(re.findall(r"is (\d{6})\.", terminal.screen)[-1])
+        await terminal.expect("online")
+        terminal.press("q")
+        assert await terminal.finish() == 0
+
+
+async def test_escape_gives_up_and_a_tap_asks_again() -> None:
+    async with at_terminal(command("--plain"), ENV) as terminal:
+        await asked(terminal, 3)
+        terminal.press(ESCAPE)
+        await terminal.expect("stopped: No code was given")
+        terminal.press("\x1b[A")  # an arrow is no escape, and no order
+        terminal.press("t")
+        await terminal.expect("it was tapped")
+        await terminal.expect("asks for the activation code (3 attempts left)", times=2)
+        terminal.press("h")  # the key's own button, held
+        await terminal.expect("stopped: The key was pressed long")
+        terminal.press("l")
+        await terminal.expect("The computer is locked")
+        terminal.press("\x04")
+        assert await terminal.finish() == 0
+    assert ESCAPE not in terminal.screen
+
+
+async def test_ctrl_c_ends_it_and_leaves_the_terminal_as_it_was() -> None:
+    async with at_terminal(command(), ENV) as terminal:
+        await asked(terminal, 3)
+        echoes = [terminal.shows_what_is_typed]
+        terminal.press("\x03")
+        assert await terminal.finish() == 130
+        echoes.append(terminal.shows_what_is_typed)
+    assert echoes == [False, True]
+    assert "Traceback" not in terminal.screen
+    assert "\x1b[?25h" in terminal.screen  # the cursor is back
+
+
+async def test_a_pipe_answers_what_is_asked_and_orders_by_letter() -> None:
+    async with running(command("--once"), os.environ) as program:
+        await program.expect("Activation code for ST1032026000203: six to eight digits, 3 left, 30 s")
+        await program.say("?")
+        code = (await program.expect(r"The code of HK-00203 is (\d{6})\."))[1]
+        await program.say(wrong(code))
+        await program.say(code)  # kept until it is asked for
+        await program.expect("HK-00203: online.")
+        assert await program.process.wait() == 0
+    assert ESCAPE not in program.seen
+    assert program.seen.count(code) == 1
+
+
+async def test_nobody_is_there(tmp_path: Path) -> None:
+    hes_file = tmp_path / "hes.db"
+    finished = await run(command("--once", hes=hes_file), os.environ)
+    assert finished.status == 1
+    assert "stopped: No code was given; the attempts stay as they are." in finished.output
+    assert ESCAPE not in finished.everything
+    assert code_in(hes_file) not in finished.everything
+
+
+async def test_lines_for_machines(tmp_path: Path) -> None:
+    hes_file = tmp_path / "hes.db"
+    async with running(command("--once", "--json", hes=hes_file), os.environ) as program:
+        await program.expect('"event": "question"')
+        code = code_in(hes_file)
+        await program.say(code)
+        await program.expect('"standing": "online"')
+        assert await program.process.wait() == 0
+    lines = [json.loads(line) for line in program.seen.splitlines()]
+    (question,) = (line for line in lines if line["event"] == "question")
+    assert (question["attempts"], question["seconds"]) == (3, 30)
+    assert [line["event"] for line in lines].count("answered") == 1
+    keys = [line for line in lines if line["event"] == "key"]
+    assert (keys[-1]["serial"], keys[-1]["owner"], keys[-1]["locked"]) == (
+        "ST1032026000203",
+        "Ada Lovelace",
+        False,
+    )
+    assert code not in program.seen
+
+
+async def test_a_defect_is_for_a_key_that_is_started_here() -> None:
+    finished = await run(
+        [hideez_bench(), "client", "--target", "ble", "--defect", "attempts-in-ram"], os.environ
+    )
+    assert finished.status == 2
+    assert "--defect is for a key that this command starts" in finished.errors

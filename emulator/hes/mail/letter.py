@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from hideez_bench.protocol.secret import ActivationCode
 
 FOLDER = Path(__file__).parent / "templates"
+LOGO = FOLDER / "logo.png"
 LOGO_ID = "mail_logo@hideez-bench"
 """The picture's Content-ID; the vendor calls it `mail_logo`."""
 LONGEST_NAME = 100
@@ -57,7 +58,7 @@ def activation_letter(
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
     # The picture belongs to the HTML part alone, so it is put beside that and not beside both.
     part = cast(EmailMessage, letter.get_payload(1))
-    logo = (FOLDER / "logo.png").read_bytes()
+    logo = LOGO.read_bytes()
     part.add_related(logo, "image", "png", cid=f"<{LOGO_ID}>", disposition="inline", filename="logo.png")
     return letter
 

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hideez_bench.emulator.hes.mail.letter import LOGO
 from hideez_bench.emulator.hes.mail.message import Received
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def mailbox_app(mailbox: Mailbox, port: int) -> Starlette:
             Route("/", pages.page),
             Route("/mailbox.css", pages.style),
             Route("/mailbox.js", pages.script),
+            Route("/logo.png", pages.icon),
             Route("/api/messages", pages.listing, methods=["GET"]),
             Route("/api/messages", pages.clear, methods=["DELETE"]),
             Route("/api/messages/{id}", pages.message, methods=["GET"]),
@@ -104,6 +106,9 @@ class _Pages:
 
     async def script(self, request: Request) -> Response:
         return FileResponse(FOLDER / "mailbox.js", media_type="text/javascript")
+
+    async def icon(self, request: Request) -> Response:
+        return FileResponse(LOGO)
 
     async def listing(self, request: Request) -> Response:
         return JSONResponse([_summary(message) for message in self._mailbox.messages()])

@@ -7,6 +7,9 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
+from tests.processes.conftest import Surroundings
 from tests.processes.programs import Terminal, at_terminal, hideez_bench, run, running
 from tests.processes.test_secrecy import secrets_of
 
@@ -161,3 +164,17 @@ async def test_a_defect_is_for_a_key_that_is_started_here() -> None:
     )
     assert finished.status == 2
     assert "--defect is for a key that this command starts" in finished.errors
+
+
+@pytest.mark.bluez
+async def test_every_key_in_reach_is_taken_up_from_another_process(
+    surroundings: Surroundings, tmp_path: Path
+) -> None:
+    await surroundings.start_key()
+    hes = ["--hes", str(tmp_path / "hes.db")]
+    wanted = [hideez_bench(), "client", "--target", "ble", "--adapter", "hci1", "--once", *hes]
+    async with running(wanted, surroundings.env) as program:
+        await program.expect("Activation code for ST1032026000203")
+        await program.say(code_in(tmp_path / "hes.db"))
+        await program.expect("HK-00203: online.")
+        assert await program.process.wait() == 0

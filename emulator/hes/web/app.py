@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from hideez_bench.emulator.hes.web.context import WebContext, WebSettings
 from hideez_bench.emulator.hes.web.events import RecentEvents
 from hideez_bench.emulator.hes.web.hubs import routes as hubs
+from hideez_bench.emulator.hes.web.pages import routes as pages
 from hideez_bench.emulator.hes.web.rest import openapi, refusals
 from hideez_bench.emulator.hes.web.rest import routes as rest
 from hideez_bench.emulator.hes.web.security import Security
@@ -24,4 +25,5 @@ def create_app(context: WebContext) -> FastAPI:
     app.include_router(rest.router())
     app.router.routes += openapi.routes()
     app.router.routes += hubs.routes(context)
+    app.router.routes += pages.routes(context)
     return app

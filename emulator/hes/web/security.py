@@ -65,7 +65,8 @@ SECURITY_HEADERS = {
     "object-src 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    # Not no-referrer: with that a browser hides the origin of its own forms, and they are refused.
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "cache-control": "no-store",

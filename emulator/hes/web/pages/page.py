@@ -1,0 +1,145 @@
+"""What every page is made with: templates, refusals, and the way to the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.names import Role
+from hideez_bench.emulator.hes.web.context import WebContext
+from hideez_bench.emulator.hes.web.pages.memory import SessionMemory
+from hideez_bench.emulator.hes.web.security import csrf_token
+from hideez_bench.protocol.errors import BenchError
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+HERE = Path(__file__).parent
+# What the scripts send along: the answer goes into a dialog, or into parts of the page that is there already.
+DIALOG_HEADER = "x-dialog"
+ONWARD_HEADER = "x-location"
+
+
+class Pages:
+    """The pages' common ground."""
+
+    def __init__(self, context: WebContext, clock: Callable[[], float]) -> None:
+        self.context = context
+        self.hes = context.hes
+        self.memory = SessionMemory(clock)
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"segment": _segment, "moment": _moment, "minute": _minute, "day": _day}
+
+    def route(
+        self, path: str, handler: Handler, *, methods: Sequence[str] = ("GET",), viewers: bool = False
+    ) -> Route:
+        """A page at a path; for administrators only, unless viewers may see it.
+
+        What the rules or the database refuse before there is a form to show it in becomes a page of its own.
+        """
+
+        async def page(request: Request) -> Response:
+            if not viewers and not is_administrator(request):
+                return self.show(
+                    request, "refused.html", status=403, sentence="Only an administrator may do this."
+                )
+            try:
+                return await handler(request)
+            except BenchError as error:
+                status = 404 if isinstance(error, HesRuleError) else 503
+                return self.show(request, "refused.html", status=status, sentence=str(error))
+
+        return Route(path, page, methods=list(methods))
+
+    def show(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page. `values` are what its template asks for."""
+        user = request.state.user
+        # A page that is fetched to renew parts of one that is there shows no notices, and must not use them up.
+        is_fetched = DIALOG_HEADER in request.headers
+        common = {
+            "user": user,
+            "is_administrator": is_administrator(request),
+            "csrf_token": csrf_token(request),
+            "notices": self.memory.take_notices(csrf_token(request)) if user and not is_fetched else [],
+            "alarm": self.hes.alarm if user else False,
+            "path": request.url.path,
+            "here": here(request),
+        }
+        return HTMLResponse(self._templates.get_template(template).render(common | values), status)
+
+    def onward(self, request: Request, to: str, told: str = "", *, kind: str = "good") -> Response:
+        """After something was done: on to another page, which tells it."""
+        if told:
+            self.memory.add_notice(csrf_token(request), kind, told)
+        if DIALOG_HEADER in request.headers:
+            return Response(status_code=204, headers={ONWARD_HEADER: to})
+        return RedirectResponse(to, 303)
+
+
+def is_administrator(request: Request) -> bool:
+    """Whether who asks may change something."""
+    user = request.state.user
+    return user is not None and user.role is Role.ADMINISTRATOR
+
+
+async def fields(request: Request) -> dict[str, str]:
+    """What was typed into a form, without blanks around it; a file counts as its text.
+
+    Of fields with one name the last counts. Passwords are taken with `password_field`.
+    """
+    typed: dict[str, str] = {}
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, str):
+            typed[name] = value.strip()
+        else:
+            typed[name] = (await value.read()).decode("utf-8", errors="replace").strip()
+    return typed
+
+
+async def raw_field(request: Request, name: str) -> str:
+    """A field as it was typed, blanks and all: a password."""
+    value = (await request.form()).get(name)
+    return value if isinstance(value, str) else ""
+
+
+def here(request: Request) -> str:
+    """The page's own address, to come back to."""
+    query = request.url.query
+    return f"{quote(request.url.path)}?{query}" if query else quote(request.url.path)
+
+
+def local(address: str, otherwise: str) -> str:
+    """An address that was handed around, if it is on this server."""
+    is_local = address.startswith("/") and not address.startswith("//") and "\\" not in address
+    return address if is_local and address.isprintable() and address.isascii() else otherwise
+
+
+def _segment(text: str) -> str:
+    """A name as one piece of a path."""
+    return quote(text, safe="")
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else "never"
+
+
+def _minute(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _day(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d") if at else "none"

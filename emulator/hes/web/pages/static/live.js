@@ -1,0 +1,113 @@
+// What the server has news of is drawn anew: each element marked data-live is taken from a fresh copy of the page.
+//
+// The stream says only that something changed. While it is lost, a notice says so; the browser connects again by itself.
+
+const TOGETHER_MS = 150; // news that come together are drawn together
+
+const RETRY_MS = 5000;
+
+let source = null;
+let retry = 0;
+let timer = 0;
+let drawing = false;
+let again = false;
+
+const stale = () => document.getElementById("stale");
+const announcer = () => document.getElementById("announcer");
+
+// Names of what may have the focus in a part that is drawn anew.
+function nameOf(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  if (element.dataset.opens) return `[data-opens="${CSS.escape(element.dataset.opens)}"]`;
+  if (element.matches("a")) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
+  return null;
+}
+
+function swap(old, fresh) {
+  // What somebody has opened stays open.
+  old.querySelectorAll("details[open]").forEach((open) => {
+    const same = fresh.querySelector(`#${CSS.escape(open.id)}`);
+    if (same) same.open = true;
+  });
+  if (old.outerHTML === fresh.outerHTML) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const name = focused && nameOf(focused);
+  old.replaceWith(fresh);
+  if (old.dataset.status && fresh.dataset.status !== old.dataset.status) {
+    announcer().textContent = `${fresh.dataset.name} is now ${fresh.dataset.status}.`;
+    fresh.classList.add("changed");
+  }
+  if (focused) (name && fresh.querySelector(name) || fresh.querySelector("a, button") || document.getElementById("main")).focus();
+}
+
+async function draw() {
+  if (drawing) {
+    again = true;
+    return;
+  }
+  drawing = true;
+  try {
+    const answer = await fetch(location.href, { headers: { "X-Dialog": "1" } });
+    if (new URL(answer.url).pathname === "/login") return ended();
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const rows = (of) => [...of.querySelectorAll("[data-live]")].map((element) => element.id).join("\n");
+    if (rows(page) === rows(document)) {
+      page.querySelectorAll("[data-live]").forEach((fresh) => swap(document.getElementById(fresh.id), fresh));
+    } else {
+      // Rows came or went: the whole list is exchanged.
+      page.querySelectorAll("[data-live-list]").forEach((fresh) => swap(document.getElementById(fresh.id), fresh));
+    }
+  } catch {
+    // The stream, which uses the same way, says that the server is out of reach.
+  } finally {
+    drawing = false;
+    if (again) {
+      again = false;
+      draw();
+    }
+  }
+}
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(draw, TOGETHER_MS);
+}
+
+function listen() {
+  source = new EventSource("/events");
+  source.addEventListener("open", () => {
+    stale().hidden = true;
+    draw(); // what happened meanwhile
+  });
+  source.addEventListener("changed", soon);
+  source.addEventListener("ended", ended);
+  source.addEventListener("error", () => {
+    stale().hidden = false;
+    if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    draw(); // tells whether it is the session that has ended
+    retry = setTimeout(listen, RETRY_MS);
+  });
+}
+
+function ended() {
+  deaf();
+  stale().hidden = false;
+  stale().querySelector("[data-said]").textContent = "Your session has ended. Log in again to go on.";
+}
+
+function deaf() {
+  clearTimeout(retry);
+  source?.close();
+  source = null;
+}
+
+if (document.querySelector("[data-live], [data-live-list]")) {
+  // A browser opens few connections to one server: pages that nobody looks at hold none.
+  document.addEventListener("visibilitychange", () => {
+    deaf();
+    if (!document.hidden) listen();
+  });
+  window.addEventListener("pagehide", deaf);
+  if (!document.hidden) listen();
+}

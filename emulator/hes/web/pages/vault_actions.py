@@ -1,0 +1,127 @@
+"""What an administrator can do with a vault, by its status: the buttons, and the form behind each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.hes.records import VaultView
+
+_IN_USE = frozenset({VaultStatus.Reserved, VaultStatus.Active, VaultStatus.Locked, VaultStatus.Suspended})
+
+
+@dataclass(frozen=True)
+class VaultAction:
+    """One of the moves.
+
+    Attributes:
+        statuses: where the vendor's page offers it.
+        label: the button that opens the form; `button` the one that sends it.
+        is_first: it stands alone in a list; the others stand together behind one button.
+        text: what it does, for whoever is about to do it.
+        done: what is told afterwards; the vault's serial number goes into it.
+    """
+
+    name: str
+    label: str
+    statuses: frozenset[VaultStatus]
+    title: str
+    text: str
+    button: str
+    done: str
+    css: str = ""
+    is_first: bool = False
+    asks_description: bool = False
+
+
+CODE = VaultAction(
+    name="code",
+    label="Activation code",
+    statuses=frozenset({VaultStatus.Reserved, VaultStatus.Suspended}),
+    title="Activation code",
+    text="",
+    button="",
+    done="",
+    css="primary",
+    is_first=True,
+)
+ACTIVATE = VaultAction(
+    name="activate",
+    label="Activate",
+    statuses=frozenset({VaultStatus.Locked}),
+    title="Activate the vault",
+    text="The vault becomes Suspended, and a new activation code is made. The key asks for it when it connects next.",
+    button="Activate",
+    done="Key {} can be activated again: pass on its new activation code.",
+    css="primary",
+    asks_description=True,
+    is_first=True,
+)
+SUSPEND = VaultAction(
+    name="suspend",
+    label="Suspend",
+    statuses=frozenset({VaultStatus.Active}),
+    title="Suspend the vault",
+    text="The key locks itself, at once if it is connected, and asks for a new activation code.",
+    button="Suspend",
+    done="Key {} is suspended. A new activation code was made.",
+    asks_description=True,
+    is_first=True,
+)
+PROFILE = VaultAction(
+    name="profile",
+    label="Change profile",
+    statuses=frozenset({VaultStatus.Active}),
+    title="Change the access profile",
+    text="What the key asks for, and when. It reaches the key when it is connected.",
+    button="Change",
+    done="Key {} has another access profile.",
+)
+RFID = VaultAction(
+    name="rfid",
+    label="Edit RFID",
+    statuses=frozenset(VaultStatus),
+    title="Edit the RFID",
+    text="The number that a reader sees. No two vaults can have the same.",
+    button="Save",
+    done="Key {} has another RFID.",
+)
+REMOVE = VaultAction(
+    name="remove",
+    label="Remove",
+    statuses=_IN_USE,
+    title="Remove the vault from its employee",
+    text="A key that was linked is wiped, at once if it is connected. One that never was is free again right away.",
+    button="Remove",
+    done="Key {} was taken from its employee.",
+    css="danger",
+)
+COMPROMISE = VaultAction(
+    name="compromise",
+    label="Compromised",
+    statuses=_IN_USE,
+    title="Report the vault as compromised",
+    text="For keys that are lost or stolen. This cannot be undone: the server forgets the key's secret, so it can "
+    "neither use nor wipe the key any more, not even if it is found.",
+    button="Report as compromised",
+    done="Key {} is compromised, and can never be used again.",
+    css="danger",
+    asks_description=True,
+)
+
+ALL = (CODE, ACTIVATE, SUSPEND, PROFILE, RFID, REMOVE, COMPROMISE)
+
+MEANINGS = {
+    VaultStatus.Ready: "it is nobody's, and can be assigned",
+    VaultStatus.Reserved: "it is assigned, and waits to be activated with its code",
+    VaultStatus.Active: "it is in use",
+    VaultStatus.Locked: "the key locked itself, after too many wrong codes or PINs",
+    VaultStatus.Suspended: "it must be activated anew, with a new code",
+    VaultStatus.Deactivated: "it was taken from its employee, and is wiped when it connects next",
+    VaultStatus.Compromised: "it was reported lost or stolen",
+}
+
+
+def offered(vault: VaultView) -> list[VaultAction]:
+    """The buttons of a vault."""
+    return [action for action in ALL if vault.status in action.statuses]

@@ -1,0 +1,239 @@
+"""The wizard that creates an employee: Profile, HardwareVault, WorkstationAccount, Overview, Activation.
+
+What is typed is kept here, by session, so that going back loses nothing and no password travels in a page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from hideez_bench.emulator.hes.mail.delivery import send_code
+from hideez_bench.emulator.hes.names import LoginType, VaultStatus
+from hideez_bench.emulator.hes.records import AccountDetails
+from hideez_bench.emulator.hes.web.pages.code import why_no_code
+from hideez_bench.emulator.hes.web.pages.employees import details_from
+from hideez_bench.emulator.hes.web.pages.memory import Draft, Step
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
+from hideez_bench.emulator.hes.web.security import csrf_token
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.secret import Password
+
+NAMES = {
+    Step.PROFILE: "Profile",
+    Step.VAULT: "Hardware vault",
+    Step.ACCOUNT: "Workstation account",
+    Step.OVERVIEW: "Overview",
+    Step.ACTIVATION: "Activation",
+}
+TITLES = {
+    Step.PROFILE: "Who is it?",
+    Step.VAULT: "Which vault?",
+    Step.ACCOUNT: "An account for the workstation",
+    Step.OVERVIEW: "Is this right?",
+    Step.ACTIVATION: "Pass on the activation code",
+}
+ASKED = {
+    Step.PROFILE: ("first_name", "last_name", "email", "phone_number"),
+    Step.VAULT: ("vault_id",),
+    Step.ACCOUNT: ("name", "login_type", "domain", "login"),
+    Step.OVERVIEW: (),
+}
+# A workstation is logged in to by all of these but the first, which is for pages.
+LOGIN_TYPES = {kind.name: kind for kind in LoginType if kind is not LoginType.WebApp}
+_ORDER = list(Step)
+
+
+class WizardPages:
+    """`/employees/new` and below."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._hes = pages.hes
+
+    def routes(self) -> list[BaseRoute]:
+        """What is answered here."""
+        route = self._pages.route
+        return [
+            route("/employees/new", self.start),
+            route("/employees/new/{draft}/send", self.send, methods=["POST"]),
+            route("/employees/new/{draft}/{step}", self.step),
+            route("/employees/new/{draft}/{step}", self.submit, methods=["POST"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        """A new wizard; it has an address of its own, so that two can be open side by side."""
+        draft = self._pages.memory.new_draft(csrf_token(request))
+        return self._pages.onward(request, _address(draft, Step.PROFILE))
+
+    async def step(self, request: Request) -> Response:
+        """A step, with what was typed into it."""
+        draft, step = self._draft(request), _step(request)
+        if draft is None:
+            return self._lost(request)
+        if draft.created is not None and step is not Step.ACTIVATION:
+            return self._pages.onward(request, self._after(draft))
+        if draft.created is None and step is Step.ACTIVATION:
+            return self._pages.onward(request, _address(draft, Step.OVERVIEW))
+        return self._show(request, draft, step)
+
+    async def submit(self, request: Request) -> Response:
+        """Take in what was typed, and go on, go back, or create."""
+        draft, step = self._draft(request), _step(request)
+        if draft is None:
+            return self._lost(request)
+        if draft.created is not None:
+            return self._pages.onward(request, self._after(draft))
+        typed = await fields(request)
+        draft.typed[step] = {name: typed.get(name, "") for name in ASKED.get(step, ())}
+        if step is Step.ACCOUNT and (password := await raw_field(request, "password")):
+            draft.password = Password.from_text(password)
+        if typed.get("go") == "back":
+            return self._pages.onward(request, _address(draft, _neighbour(step, -1)))
+        if step is Step.OVERVIEW:
+            return await self._create(request, draft)
+        if refusal := _refusal(draft, step):
+            return self._show(request, draft, step, refusal)
+        return self._pages.onward(request, _address(draft, _neighbour(step, +1)))
+
+    async def send(self, request: Request) -> Response:
+        """Mail the code to the address that was typed."""
+        draft = self._draft(request)
+        if draft is None or draft.created is None:
+            return self._lost(request)
+        address = (await fields(request)).get("address", "")
+        if not address:
+            refusal = "Type an e-mail address; nothing was sent."
+            return self._show(request, draft, Step.ACTIVATION, refusal, address=address)
+        try:
+            vault_id = draft.value(Step.VAULT, "vault_id")
+            await send_code(self._hes, self._pages.context.mail, vault_id, address)
+        except BenchError as refusal:
+            return self._show(request, draft, Step.ACTIVATION, str(refusal), address=address)
+        return self._show(request, draft, Step.ACTIVATION, address=address, sent_to=address)
+
+    async def _create(self, request: Request, draft: Draft) -> Response:
+        """All at once, and once only, however often the button is pressed."""
+        for step in ASKED:
+            if refusal := _refusal(draft, step):
+                return self._show(request, draft, step, refusal)
+        async with draft.creating:
+            if draft.created is None:
+                details = details_from(draft.typed.get(Step.PROFILE, {}))
+                vault_id = draft.value(Step.VAULT, "vault_id") or None
+                try:
+                    employee = await self._hes.employees.hire(details, vault_id, _account(draft))
+                except BenchError as refusal:
+                    return self._show(request, draft, Step.OVERVIEW, str(refusal))
+                draft.created = employee.id
+                draft.password = None
+                told = f"{employee.full_name} was created."
+                return self._pages.onward(request, self._after(draft), told)
+        return self._pages.onward(request, self._after(draft))
+
+    def _after(self, draft: Draft) -> str:
+        has_vault = bool(draft.value(Step.VAULT, "vault_id"))
+        return _address(draft, Step.ACTIVATION) if has_vault else f"/employees/{draft.created}"
+
+    def _draft(self, request: Request) -> Draft | None:
+        return self._pages.memory.draft(csrf_token(request), request.path_params["draft"])
+
+    def _lost(self, request: Request) -> Response:
+        told = "What was typed is kept for half an hour only, and is gone. Nobody was created; start again."
+        return self._pages.onward(request, "/employees/new", told, kind="warn")
+
+    def _show(
+        self,
+        request: Request,
+        draft: Draft,
+        step: Step,
+        refusal: str = "",
+        *,
+        address: str | None = None,
+        sent_to: str = "",
+    ) -> Response:
+        values: dict[str, Any] = {"refusal": refusal, "sent_to": sent_to}
+        match step:
+            case Step.VAULT:
+                vaults = self._hes.vaults.list()
+                values["vaults"] = [vault for vault in vaults if vault.status is VaultStatus.Ready]
+            case Step.ACCOUNT:
+                values |= {"login_types": LOGIN_TYPES, "has_password": draft.password is not None}
+            case Step.OVERVIEW:
+                values |= {
+                    "details": details_from(draft.typed.get(Step.PROFILE, {})),
+                    "vault_id": draft.value(Step.VAULT, "vault_id"),
+                    "account_name": draft.value(Step.ACCOUNT, "name"),
+                }
+            case Step.ACTIVATION:
+                values |= self._activation(draft, address)
+        return self._pages.show(
+            request,
+            "wizard.html",
+            status=409 if refusal else 200,
+            step=step,
+            steps=[name for name in Step if name is not Step.ACTIVATION or self._has_activation(draft, step)],
+            names=NAMES,
+            titles=TITLES,
+            base=f"/employees/new/{draft.id}",
+            typed={name: draft.value(step, name) for name in ASKED.get(step, ())},
+            **values,
+        )
+
+    def _has_activation(self, draft: Draft, step: Step) -> bool:
+        """As far as it can be told: who has not come to the vaults yet will likely choose one."""
+        return step in (Step.PROFILE, Step.VAULT) or bool(draft.value(Step.VAULT, "vault_id"))
+
+    def _activation(self, draft: Draft, address: str | None) -> dict[str, Any]:
+        assert draft.created is not None  # noqa: S101 - nobody comes here before
+        employee = self._hes.employees.get(draft.created)
+        vault = self._hes.vaults.get(draft.value(Step.VAULT, "vault_id"))
+        return {
+            "employee": employee,
+            "vault": vault,
+            "address": employee.email if address is None else address,
+            "missing": why_no_code(self._pages, vault),
+            "mail_works": self._pages.context.mail is not None,
+        }
+
+
+def _step(request: Request) -> Step:
+    name = request.path_params["step"]
+    return Step(name) if name in _ORDER else Step.PROFILE
+
+
+def _neighbour(step: Step, by: int) -> Step:
+    return _ORDER[max(0, _ORDER.index(step) + by)]
+
+
+def _address(draft: Draft, step: Step) -> str:
+    return f"/employees/new/{draft.id}/{step}"
+
+
+def _account(draft: Draft) -> AccountDetails | None:
+    typed = draft.typed.get(Step.ACCOUNT, {})
+    if not typed.get("name") or draft.password is None:
+        return None
+    return AccountDetails(
+        name=typed["name"],
+        login=typed["login"],
+        domain=typed["domain"],
+        login_type=LOGIN_TYPES.get(typed["login_type"], LoginType.Local),
+        password=draft.password,
+    )
+
+
+def _refusal(draft: Draft, step: Step) -> str:
+    """What is wrong with a step by itself; the rest is for the rules to say, when all is created."""
+    if step is Step.PROFILE and not draft.value(step, "first_name"):
+        return "An employee needs a first name."
+    if step is Step.ACCOUNT:
+        is_begun = draft.value(step, "login") or draft.value(step, "domain") or draft.password is not None
+        if is_begun and not draft.value(step, "name"):
+            return "An account needs a name; leave everything empty for none."
+        if draft.value(step, "name") and (not draft.value(step, "login") or draft.password is None):
+            return "An account needs a login and a password; leave everything empty for none."
+    return ""

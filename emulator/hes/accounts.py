@@ -45,9 +45,10 @@ class Accounts:
         """
         with self._core.store.transaction() as rows:
             employee = employee_for_admin(rows, employee_id)
+            vault_ids = tuple(vault.id for vault in employee.hardware_vaults)
             account = entered(self._core, rows, employee, details)
             view = account_view(rows, account)
-        self._changed(employee, f"gives {employee.full_name} the account {details.name}")
+        self._changed(vault_ids, f"gives {employee.full_name} the account {details.name}")
         return view
 
     def edit(self, account_id: str, facts: AccountFacts) -> None:
@@ -89,11 +90,12 @@ class Accounts:
         """
         with self._core.store.transaction() as rows:
             employee = employee_for_admin(rows, employee_id)
+            vault_ids = tuple(vault.id for vault in employee.hardware_vaults)
             account = account_for_admin(rows, account_id)
             if account.employee_id != employee_id:
                 raise _not_found(account_id)
             self._make_primary(rows, employee, account)
-        self._changed(employee, f"makes {account.name} the workstation account of {employee.full_name}")
+        self._changed(vault_ids, f"makes {account.name} the workstation account of {employee.full_name}")
 
     def add_shared(self, employee_id: str, shared_account_id: str) -> AccountView:
         """Give somebody a shared account.
@@ -103,6 +105,7 @@ class Accounts:
         """
         with self._core.store.transaction() as rows:
             employee = employee_for_admin(rows, employee_id)
+            vault_ids = tuple(vault.id for vault in employee.hardware_vaults)
             shared = rows.session.get(SharedAccount, shared_account_id)
             if shared is None:
                 raise HesRuleError(
@@ -113,7 +116,7 @@ class Accounts:
             account = entered(self._core, rows, employee, details)
             account.shared_account_id = shared.id
             view = account_view(rows, account)
-        self._changed(employee, f"gives {employee.full_name} the shared account {shared.name}")
+        self._changed(vault_ids, f"gives {employee.full_name} the shared account {shared.name}")
         return view
 
     def delete(self, account_id: str) -> None:
@@ -121,8 +124,9 @@ class Accounts:
         with self._core.store.transaction() as rows:
             account = account_for_admin(rows, account_id)
             employee = employee_for_admin(rows, account.employee_id)
+            vault_ids = tuple(vault.id for vault in employee.hardware_vaults)
             remove(rows, employee, account, self._core)
-        self._changed(employee, f"takes the account {account.name} from {employee.full_name}")
+        self._changed(vault_ids, f"takes the account {account.name} from {employee.full_name}")
 
     def _change(
         self, account_id: str, change: Callable[[Rows, models.Employee, Account], None], what: str
@@ -131,11 +135,12 @@ class Accounts:
         with self._core.store.transaction() as rows:
             account = account_for_admin(rows, account_id)
             employee = employee_for_admin(rows, account.employee_id)
+            vault_ids = tuple(vault.id for vault in employee.hardware_vaults)
             change(rows, employee, account)
             account.updated_at = now
             for vault in employee.hardware_vaults:
                 tasks.add(rows, vault, TaskOperation.Update, account, now)
-        self._changed(employee, f"{what} {account.name} of {employee.full_name}")
+        self._changed(vault_ids, f"{what} {account.name} of {employee.full_name}")
 
     def _make_primary(self, rows: Rows, employee: models.Employee, account: Account) -> None:
         now = self._core.utc()
@@ -150,10 +155,10 @@ class Accounts:
         for vault in employee.hardware_vaults:
             tasks.add(rows, vault, TaskOperation.Primary, account, now)
 
-    def _changed(self, employee: models.Employee, what: str) -> None:
+    def _changed(self, vault_ids: tuple[str, ...], what: str) -> None:
         self._core.tell(HesEventKind.ADMIN, "", what)
-        for vault in employee.hardware_vaults:
-            self._accounts_update.start(vault.id)
+        for vault_id in vault_ids:
+            self._accounts_update.start(vault_id)
 
     def list(self, employee_id: str) -> list[AccountView]:
         """Somebody's accounts, by name.

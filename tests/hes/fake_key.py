@@ -34,6 +34,9 @@ class FakeKey:
         commands: every command that arrived, but for the reading of information.
         refuse: what it answers to a command instead of Ok.
         hold: a command that waits until `released`; `reached` tells that it has come.
+        asks_master_key: whether its access level asks for the master key.
+        writes_left: how many more records it takes; None for any number.
+        records: what lies in its storage, by table and record.
         lost: every message meets a lost link; `mute`: no answer ever comes.
     """
 
@@ -55,6 +58,9 @@ class FakeKey:
     attempts: int = 0
     access_time: int = 0
     access_params: AccessParams | None = None
+    asks_master_key: bool = False
+    records: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    writes_left: int | None = None
 
     def __post_init__(self) -> None:
         self._root = private_key(secrets.token_bytes)
@@ -112,6 +118,11 @@ class FakeKey:
             return m.Reply(request.command, body=self._info())
         self.commands.append(request.command)
         error = self.refuse.get(request.command, ErrorName.Ok)
+        if isinstance(request, m.WriteStorage) and self.writes_left is not None:
+            self.writes_left -= 1
+            error = ErrorName.ERR_MESSAGE_TOO_LONG if self.writes_left < 0 else error
+        if isinstance(request, m.DeleteStorage) and (request.table, request.record) not in self.records:
+            error = ErrorName.ERR_NO_DATA
         if error is ErrorName.Ok:
             self._obey(request)
         return m.Reply(request.command, error)
@@ -128,6 +139,14 @@ class FakeKey:
                 self.take(link_required=True)
             case m.CheckPassphrase(key):
                 assert key == self.master_key
+                self.asks_master_key = False
+            case m.WriteStorage(table, record, flags, offset, data):
+                assert not self.asks_master_key
+                assert not flags  # nothing here is so long that it takes two pieces
+                assert offset == 0
+                self.records[table, record] = data.reveal()
+            case m.DeleteStorage(table, record):
+                del self.records[table, record]
             case _:
                 raise AssertionError(request)
 
@@ -135,6 +154,8 @@ class FakeKey:
         level, lock = AccessLevel(0), Lock(0)
         if self.link_required:
             level |= AccessLevel.LINK_REQUIRED
+        if self.asks_master_key:
+            level |= AccessLevel.MASTER_KEY_REQUIRED
         if self.locked:
             level |= AccessLevel.LOCKED
             lock |= Lock.BY_CODE

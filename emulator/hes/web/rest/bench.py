@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StrictBool
 
+from hideez_bench.emulator.hes.mail.delivery import send_code
 from hideez_bench.emulator.hes.names import HesEventKind, VaultStatusReason
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
 from hideez_bench.emulator.hes.web.rest.bodies import (
@@ -20,7 +21,7 @@ from hideez_bench.emulator.hes.web.rest.bodies import (
     Needed,
     Text,
 )
-from hideez_bench.emulator.hes.web.rest.wiring import TheEvents, TheHes
+from hideez_bench.emulator.hes.web.rest.wiring import TheContext, TheEvents, TheHes
 from hideez_bench.emulator.hes.web.security import require_administrator
 
 router = APIRouter(prefix="/bench", tags=["bench"])
@@ -31,6 +32,20 @@ class CodeAnswer(Answer):
 
     vault_id: str
     code: str
+
+
+class Mailing(Body):
+    """Where the code goes; by default to the employee's own address."""
+
+    to: Text | None = None
+
+
+class MailingAnswer(Answer):
+    """A code that the mail server has taken over."""
+
+    vault_id: str
+    employee_name: str
+    address: str
 
 
 class Device(Body):
@@ -106,6 +121,13 @@ class EventAnswer(Answer):
 async def get_activation_code(hes: TheHes, id: Id) -> CodeAnswer:  # noqa: A002 - as in the vendor's routes
     """The code that the employee must type; an administrator's alone. Reading it changes nothing (Q14)."""
     return CodeAnswer(vault_id=id, code=hes.vaults.activation_code(id).reveal().decode())
+
+
+@router.post("/SendActivationCode/{id}")
+async def send_activation_code(context: TheContext, id: Id, body: Mailing) -> MailingAnswer:  # noqa: A002 - as above
+    """Mail the employee the code. A mail that did not go out is 409 with the reason, and an event."""
+    delivery = await send_code(context.hes, context.mail, id, body.to)
+    return MailingAnswer(**vars(delivery))
 
 
 @router.post("/ImportHardwareVaults")

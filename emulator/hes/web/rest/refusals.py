@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError
+from hideez_bench.emulator.hes.mail.sender import MailError
 from hideez_bench.emulator.hes.web.rest.bodies import Refusal
 from hideez_bench.emulator.hes.web.security import OPEN_PATHS, SAFE_METHODS, SECURITY_HEADERS
 
@@ -22,6 +23,9 @@ def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
         if strict_compat and (status == 409 or request.method not in SAFE_METHODS):
             status = 500
         return _answer(status, Refusal(error=str(error), code=code))
+
+    async def of_mail(request: Request, error: Exception) -> JSONResponse:
+        return _answer(409, Refusal(error=str(error)))
 
     async def of_store(request: Request, error: Exception) -> JSONResponse:
         conflict = 500 if strict_compat else 409
@@ -52,6 +56,7 @@ def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
         return answer
 
     app.add_exception_handler(HesRuleError, by_rule)
+    app.add_exception_handler(MailError, of_mail)
     app.add_exception_handler(StoreError, of_store)
     app.add_exception_handler(RequestValidationError, of_request)
     app.add_exception_handler(HTTPException, of_http)

@@ -11,14 +11,19 @@ from hideez_bench.emulator.hes.web.context import WebContext
 from hideez_bench.emulator.hes.web.events import RecentEvents
 
 
+def _context(request: Request) -> WebContext:
+    return cast(WebContext, request.app.state.context)
+
+
 def _hes(request: Request) -> Hes:
-    return cast(WebContext, request.app.state.context).hes
+    return _context(request).hes
 
 
 def _events(request: Request) -> RecentEvents:
     return cast(RecentEvents, request.app.state.events)
 
 
+TheContext = Annotated[WebContext, Depends(_context)]
 TheHes = Annotated[Hes, Depends(_hes)]
 TheEvents = Annotated[RecentEvents, Depends(_events)]
 

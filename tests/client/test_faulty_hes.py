@@ -7,7 +7,7 @@ together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -36,7 +36,9 @@ async def suspended(rig: Rig) -> None:
     rig.key._firmware.change(master_key_given={})
 
 
-CALLS = {
+Prepare = Callable[[Rig], Coroutine[Any, Any, None]]
+
+CALLS: dict[Prepare, list[str]] = {
     new: [
         "properties INITIALIZING",
         "licences",
@@ -62,8 +64,9 @@ CALLS = {
 }
 """What a flow calls, from each state of a key."""
 
-Prepare = Callable[[Rig], Coroutine[Any, Any, None]]
-CASES = [(new, at) for at in range(len(CALLS[new]))] + [(suspended, at) for at in range(4)]
+CASES: Sequence[tuple[Prepare, int]] = [(new, at) for at in range(len(CALLS[new]))] + [
+    (suspended, at) for at in range(4)
+]
 IDS = [f"{prepare.__name__}-{at}-{CALLS[prepare][at].replace(' ', '-')}" for prepare, at in CASES]
 
 

@@ -1,4 +1,7 @@
-"""What may happen while a key is being activated, on every radio: the rows of the client's own table."""
+"""What may happen while a key is being activated, on every radio: the rows of the client's own table.
+
+On real BlueZ, where each connection takes seconds, only the rows on which the radio has a part.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,6 @@ from hideez_bench.protocol.names import Button, Lock
 from hideez_bench.protocol.secret import ActivationCode
 from tests.client.other_hes import OtherHes
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
-
-pytestmark = pytest.mark.bluez
 
 
 class AtThePrompt(ScriptedPerson):
@@ -64,6 +65,7 @@ def waits_still(rig: Rig, result: FlowResult) -> None:
     assert not rig.vault().is_online
 
 
+@pytest.mark.bluez
 async def test_no_input(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     assert activation.PROMPT_SECONDS == 30
     monkeypatch.setattr(activation, "PROMPT_SECONDS", 0.5)
@@ -80,6 +82,7 @@ async def test_cancel_as_shipped(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> N
     waits_still(rig, result)
 
 
+@pytest.mark.bluez
 async def test_the_key_disconnects_after_a_wrong_code(rig: Rig) -> None:
     async def walks_away() -> None:
         if person.prompts[-1].attempts_remaining == 2:
@@ -96,6 +99,7 @@ async def test_the_key_disconnects_after_a_wrong_code(rig: Rig) -> None:
     assert [prompt.attempts_remaining for prompt in again.prompts] == [2]
 
 
+@pytest.mark.bluez
 async def test_a_long_press(rig: Rig) -> None:
     async def press() -> None:
         rig.application.press(Button.LONG)
@@ -105,6 +109,7 @@ async def test_a_long_press(rig: Rig) -> None:
     waits_still(rig, result)
 
 
+@pytest.mark.bluez
 async def test_the_computer_goes_to_sleep(rig: Rig) -> None:
     async def sleep() -> None:
         rig.bench.workstation.state.interrupt(SUSPENDED)
@@ -117,8 +122,12 @@ async def test_the_computer_goes_to_sleep(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("licensed", "message"),
-    [(False, FlowMessage.CANNOT_DOWNLOAD_LICENSE), (True, FlowMessage.CANNOT_LINK_TO_USER)],
-    ids=["without a licence", "with one"],
+    [
+        pytest.param(
+            False, FlowMessage.CANNOT_DOWNLOAD_LICENSE, id="without a licence", marks=pytest.mark.bluez
+        ),
+        pytest.param(True, FlowMessage.CANNOT_LINK_TO_USER, id="with one"),
+    ],
 )
 async def test_hes_is_away_before_linking(rig: Rig, licensed: bool, message: FlowMessage) -> None:
     if licensed:
@@ -133,6 +142,7 @@ async def test_hes_is_away_before_linking(rig: Rig, licensed: bool, message: Flo
     assert rig.vault().status is VaultStatus.Reserved
 
 
+@pytest.mark.bluez
 async def test_e008_hes_goes_away_between_linking_and_code(rig: Rig) -> None:
     async def goes_away() -> None:
         hes.is_up = False
@@ -173,6 +183,7 @@ class DropsInStatus(OtherHes):
         raise HesError(HesErrorCode.HesNotConnected, "The connection to the server was lost.")
 
 
+@pytest.mark.bluez
 async def test_e009_hes_drops_during_a_call(rig: Rig) -> None:
     result = await connect(rig, rig.person(RIGHT), DropsInStatus(rig))
     assert isinstance(result.error, HesError)

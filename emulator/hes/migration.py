@@ -11,7 +11,14 @@ from hideez_bench.emulator.hes import models
 _NEW_IN_VERSION_2: dict[str, dict[str, Any]] = {
     "employees": {"phone_number": ""},
     "hardware_vaults": {"access_given": False},
-    "workstations": {"domain": "", "os": "", "client_version": "", "ip": "", "rfid_enabled": False},
+    "workstations": {
+        "name": "",
+        "domain": "",
+        "os": "",
+        "client_version": "",
+        "ip": "",
+        "rfid_enabled": False,
+    },
 }
 """What columns hold in rows from before they were there, by table; others are NULL."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
@@ -16,6 +17,9 @@ from hideez_bench.emulator.hes.errors import StoreError
 
 PATIENCE = 1.0
 """Seconds that a transaction waits for another process. The event loop stands still meanwhile."""
+
+_STEP = 0.001
+"""Seconds between two looks whether SQLite's file is free."""
 
 _REACH = 5
 """Seconds for connecting to a database server."""
@@ -124,19 +128,19 @@ def _sqlite(url: URL) -> Engine:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     elif url.database and not url.database.startswith("file:"):
         _create_private_file(Path(url.database))
-    if "timeout" not in url.query:
-        options["connect_args"] = options.get("connect_args", {}) | {"timeout": PATIENCE}
-    engine = create_engine(url, hide_parameters=True, **options)
+    given = url.query.get("timeout", "")
+    patience = float(given) if isinstance(given, str) and given else PATIENCE
+    options["connect_args"] = options.get("connect_args", {}) | {"timeout": patience}
+    # Parameters of a failed statement may be codes and master keys.
+    engine = create_engine(url.difference_update_query(["timeout"]), hide_parameters=True, **options)
     event.listen(engine, "connect", _set_up_sqlite)
-    # Every transaction, so that what a rule reads is still so when it writes.
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", lambda connection: _begin_alone(connection, patience))
     return engine
 
 
 def _postgresql(url: URL) -> Engine:
     options = {} if "connect_timeout" in url.query else {"connect_timeout": _REACH}
-    # Parameters of a failed statement may be codes and master keys. With READ COMMITTED a transaction that has waited
-    # for its turn sees what the one before it did.
+    # READ COMMITTED, so that a transaction that has waited for its turn sees what the one before it did.
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -163,6 +167,30 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) 
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def _begin_alone(connection: Connection, patience: float) -> None:
+    """Begin a transaction that no other can run beside, so that what a rule reads is still so when it writes.
+
+    SQLite itself would wait in steps of up to 0.1 s, and never get in beside a busy process.
+    """
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA busy_timeout = 0")
+    until = time.monotonic() + patience
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise DBAPIError("BEGIN IMMEDIATE", None, error) from error
+                time.sleep(_STEP)
+            else:
+                return
+    finally:
+        # A commit may have to wait for somebody who reads.
+        driver.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+        driver.close()
 
 
 def _set_up_postgresql(connection: PoolProxiedConnection, record: ConnectionPoolEntry) -> None:

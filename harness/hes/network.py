@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -14,7 +15,7 @@ import httpx
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import VaultImport
 from hideez_bench.harness.hes.hub_connection import HubConnection
-from hideez_bench.harness.hes.mailed_code import mailed_code
+from hideez_bench.harness.hes.mailbox_codes import code_from_mailbox
 from hideez_bench.harness.hes.server import Employee, Vault
 from hideez_bench.harness.hes.signalr_client import OpenSocket
 from hideez_bench.harness.hes.web_socket import WebSockets
@@ -212,19 +213,15 @@ class NetworkServer:
         await self._http.aclose()
 
     async def _mailed(self, mailbox: str, serial: str) -> ActivationCode:
-        found: list[ActivationCode] = []
-
-        async def look() -> bool:
-            # A client of its own, so that the mailbox is not shown the server's session.
-            async with httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False) as http:
-                code = await mailed_code(http, mailbox, serial)
-            found.extend([code] if code else [])
-            return bool(found)
-
-        if not await look():
+        """Have the code mailed now, so that no mail with an older code is taken for it, and read the mail."""
+        since = datetime.now(UTC)
+        try:
+            await self._request("POST", f"/api/bench/SendActivationCode/{quote(serial, safe='')}", {})
+            self._tell(f"has the code of key {serial} mailed")
+        except NotOffered:
+            since = datetime.min.replace(tzinfo=UTC)  # it may have been mailed before
             self._tell(f"must have the code of key {serial} mailed; waiting for it in {mailbox}")
-            await self._wait_until("mailed", MAIL_SECONDS, look)
-        return found[0]
+        return await code_from_mailbox(mailbox, serial, since, MAIL_SECONDS)
 
     async def _wait_until(self, what: str, seconds: float, is_so: Callable[[], Awaitable[bool]]) -> None:
         try:

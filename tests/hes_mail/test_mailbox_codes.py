@@ -7,13 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.mail.letter import activation_letter
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
 from hideez_bench.emulator.hes.mail.mailbox_page import mailbox_app
 from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.names import Role
+from hideez_bench.emulator.hes.web.app import WebContext, create_app
 from hideez_bench.harness.hes.mailbox_codes import MailboxError, code_from_mailbox
-from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.harness.hes.network import Login, NetworkServer
+from hideez_bench.protocol.secret import ActivationCode, Password, WorkstationKey
+from hideez_bench.protocol.wire import default_wire
+from tests.hes.bench import SERIAL, Bench
 from tests.hes_mail.servers import settings
 
 URL = "http://127.0.0.1:8026"
@@ -128,3 +134,27 @@ async def test_from_the_server_s_mail_over_the_network(server: MailboxServer) ->
     sender = MailSender(settings(server.smtp_port))
     await sender.send_activation_code("ann@example.org", "Ann", KEY, sent)
     assert await code_from_mailbox(server.url, KEY, before, 10) == sent
+
+
+async def test_a_client_has_the_code_mailed_and_takes_no_older_one(server: MailboxServer) -> None:
+    sender = MailSender(settings(server.smtp_port))
+    await sender.send_activation_code("ann@example.org", "Ann", SERIAL, ActivationCode.from_text("000000"))
+    bench, told = Bench(), list[str]()
+    bench.set_up()
+    password = Password.from_text("a password for this test alone")
+    bench.hes.users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    async with bench.hes as hes:
+        await hes.users.create("admin@example.org", password, Role.ADMINISTRATOR)
+        app = create_app(WebContext(hes, mail=sender))
+        login = Login("admin@example.org", password, mailbox=server.url)
+        key = WorkstationKey(bytes(32))
+        transport = httpx.ASGITransport(app)
+        office = NetworkServer(
+            "http://127.0.0.1:8470", login, key, default_wire(), tell=told.append, http=transport
+        )
+        await office.open()
+        await bench.assign()
+        code = await office.activation_code(SERIAL)
+        assert code == hes.vaults.activation_code(SERIAL)
+        await office.close()
+    assert told == [f"has the code of key {SERIAL} mailed"]

@@ -76,8 +76,10 @@ def test_the_wheel_installs_one_package_and_its_data(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as opened:
         names = opened.namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"hideez_bench"}
-    for data in ("protocol/profile.toml", "fixtures/golden_messages.toml", "protocol/py.typed"):
-        assert f"hideez_bench/{data}" in names
+    data = {path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()}
+    kept = {".html", ".css", ".js", ".svg", ".png", ".txt", ".toml", ".lua", ".sh", ".conf", ".typed", ".py"}
+    missing = {str(path) for path in data if path.suffix in kept and f"hideez_bench/{path}" not in names}
+    assert missing == set()
 
 
 def test_the_readme_counts_what_is_known_and_what_is_modelled() -> None:

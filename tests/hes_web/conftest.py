@@ -15,6 +15,7 @@ from hideez_bench.emulator.hes.web.app import WebContext, create_app
 from hideez_bench.emulator.hes.web.security import SESSION_COOKIE
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import Bench
+from tests.hes_web.pages import Visitor
 
 URL = "http://127.0.0.1:8470"
 ADMINISTRATOR = "admin@example.org"
@@ -61,3 +62,13 @@ async def site() -> AsyncIterator[Site]:
             visitor(app, **sessions[Role.VIEWER]) as viewer,
         ):
             yield Site(bench, context, app, stranger, administrator, viewer)
+
+
+@pytest.fixture
+def admin(site: Site) -> Visitor:
+    return Visitor(site.administrator)
+
+
+@pytest.fixture
+def viewer(site: Site) -> Visitor:
+    return Visitor(site.viewer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,14 +36,7 @@ class Pages:
         self.context = context
         self.hes = context.hes
         self.memory = SessionMemory(clock)
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {"segment": _segment, "moment": _moment, "minute": _minute, "day": _day}
+        self._templates = _templates()
 
     def route(
         self, path: str, handler: Handler, *, methods: Sequence[str] = ("GET",), viewers: bool = False
@@ -90,6 +84,20 @@ class Pages:
         return RedirectResponse(to, 303)
 
 
+@cache
+def _templates() -> Environment:
+    """The templates, which are compiled once in a process."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"segment": _segment, "moment": _moment, "minute": _minute, "day": _day}
+    return made
+
+
 def is_administrator(request: Request) -> bool:
     """Whether who asks may change something."""
     user = request.state.user
@@ -107,6 +115,7 @@ async def fields(request: Request) -> dict[str, str]:
             typed[name] = value.strip()
         else:
             typed[name] = (await value.read()).decode("utf-8", errors="replace").strip()
+            await value.close()
     return typed
 
 

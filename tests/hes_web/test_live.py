@@ -1,0 +1,81 @@
+"""The stream that tells open pages that something changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from hideez_bench.emulator.hes.web.pages.live import Live
+from hideez_bench.emulator.hes.web.security import SESSION_COOKIE
+from hideez_bench.protocol.secret import SessionToken
+from tests.hes.bench import SERIAL
+from tests.hes_web.conftest import Site
+
+
+def token(site: Site) -> SessionToken:
+    return SessionToken.from_text(site.viewer.cookies[SESSION_COOKIE])
+
+
+async def listen(site: Site, live: Live) -> AsyncIterator[str | bytes | memoryview]:
+    """The stream of the viewer, from its second line on."""
+    cookie = f"{SESSION_COOKIE}={site.viewer.cookies[SESSION_COOKIE]}".encode()
+    response = await live.stream(Request({"type": "http", "headers": [(b"cookie", cookie)]}))
+    assert isinstance(response, StreamingResponse)
+    assert response.media_type == "text/event-stream"
+    news = aiter(response.body_iterator)
+    assert await anext(news) == "retry: 2000\n\n"
+    return news
+
+
+@pytest.fixture
+def live(site: Site) -> Live:
+    return Live(site.context)
+
+
+async def test_tells_which_key_changed_and_nothing_else(site: Site, live: Live) -> None:
+    news = await listen(site, live)
+    await site.bench.assign()
+    code = site.bench.hes.vaults.activation_code(SERIAL).reveal().decode()
+    told = await anext(news)
+    assert told == f'event: changed\ndata: ["{SERIAL}"]\n\n'
+    assert code not in str(told)
+
+
+async def test_news_that_come_while_others_are_sent_are_not_lost(site: Site, live: Live) -> None:
+    news = await listen(site, live)
+    await site.bench.assign()
+    await anext(news)
+    site.bench.hes.set_alarm(True)
+    assert await anext(news) == 'event: changed\ndata: [""]\n\n'
+
+
+async def test_ends_with_the_session(site: Site, live: Live) -> None:
+    news = await listen(site, live)
+    waiting = asyncio.ensure_future(anext(news))
+    await asyncio.sleep(0)
+    site.bench.hes.users.close_session(token(site))
+    live.session_ended(token(site))
+    assert await waiting == "event: ended\ndata:\n\n"
+    assert [told async for told in news] == []
+
+
+async def test_ends_with_the_server(site: Site, live: Live) -> None:
+    news = await listen(site, live)
+    site.context.stopping.set()
+    assert [told async for told in news] == []
+
+
+async def test_a_silent_stream_lives_and_notices_an_ended_session(site: Site) -> None:
+    news = await listen(site, Live(site.context, heartbeat=0))
+    assert await anext(news) == ": nothing new\n\n"
+    site.bench.hes.users.close_session(token(site))
+    assert await anext(news) == "event: ended\ndata:\n\n"
+
+
+async def test_logging_out_ends_it(site: Site) -> None:
+    answer = await site.stranger.get("/events")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")

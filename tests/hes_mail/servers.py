@@ -25,7 +25,7 @@ from hideez_bench.protocol.secret import ActivationCode, Password
 
 SENDER = "hes@example.org"
 USER = "mailer"
-PASSWORD = "correct horse"  # noqa: S105
+PASSWORD = "correct hörse"  # noqa: S105
 CODE = ActivationCode.from_text("482913")
 LINES: dict[str, bytes] = {
     "greeting": b"220 odd.example ready\r\n",

@@ -51,7 +51,8 @@ def activation_letter(
     letter["To"] = _address(name, to_address)
     letter["Subject"] = "Your activation code for Hideez Key"
     letter["Date"] = formatdate()
-    letter["Message-ID"] = make_msgid(domain="hideez-bench.invalid")
+    domain = sender.rpartition("@")[2]
+    letter["Message-ID"] = make_msgid(domain=domain if domain.isascii() else "localhost")
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(_templates.get_template("activation_code.txt").render(facts), cte="quoted-printable")
     html = _templates.get_template("activation_code.html").render(facts)

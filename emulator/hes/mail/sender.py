@@ -249,7 +249,7 @@ class _Conversation:
 
     async def _log_in(self, password: Password) -> None:
         try:
-            await self._client.login(self._settings.user, password.reveal().decode())
+            await self._client.login(self._settings.user.encode(), password.reveal())
         except aiosmtplib.SMTPResponseException as error:
             raise self._failed(
                 f"refused the login of {one_line(self._settings.user)} with {error.code}"

@@ -40,6 +40,8 @@ function swap(old, fresh) {
   if (focused) (name && fresh.querySelector(name) || fresh.querySelector("a, button") || document.getElementById("main")).focus();
 }
 
+const rows = (of) => [...of.querySelectorAll("[data-live]")].map((element) => element.id).join("\n");
+
 async function draw() {
   if (drawing) {
     again = true;
@@ -51,12 +53,13 @@ async function draw() {
     if (new URL(answer.url).pathname === "/login") return ended();
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const rows = (of) => [...of.querySelectorAll("[data-live]")].map((element) => element.id).join("\n");
-    if (rows(page) === rows(document)) {
-      page.querySelectorAll("[data-live]").forEach((fresh) => swap(document.getElementById(fresh.id), fresh));
-    } else {
-      // Rows came or went: the whole list is exchanged.
-      page.querySelectorAll("[data-live-list]").forEach((fresh) => swap(document.getElementById(fresh.id), fresh));
+    const old = (fresh) => document.getElementById(fresh.id);
+    for (const list of page.querySelectorAll("[data-live-list]")) {
+      // Where rows came or went, or have no names, the whole list is exchanged.
+      if (old(list) && (!rows(list) || rows(list) !== rows(old(list)))) swap(old(list), list);
+    }
+    for (const fresh of page.querySelectorAll("[data-live]")) {
+      if (old(fresh)) swap(old(fresh), fresh);
     }
   } catch {
     // The stream, which uses the same way, says that the server is out of reach.

@@ -1,0 +1,160 @@
+"""A server that a real browser opens, and the browser."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
+from hideez_bench.emulator.hes.mail.sender import MailSender, MailSettings, Tls
+from hideez_bench.emulator.hes.names import Role
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
+from hideez_bench.protocol.secret import Password
+
+ADMINISTRATOR = "admin@example.org"
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of these tests
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT_MS = 20_000
+
+
+class Server(uvicorn.Server):
+    """Leaves the signals of the test's process alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Site:
+    """A running server and mailbox."""
+
+    hes: Hes
+    url: str
+    mailbox_url: str
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    hes = Hes(observe=lambda event: None)
+    hes.users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    await hes.users.create(ADMINISTRATOR, Password.from_text(PASSWORD), Role.ADMINISTRATOR)
+    async with hes, MailboxServer(Mailbox(), smtp_port=0, port=0) as mailbox:
+        mail = MailSettings("127.0.0.1", "hes@example.org", port=mailbox.smtp_port, tls=Tls.NONE)
+        context = WebContext(hes, WebSettings(), MailSender(mail))
+        config = uvicorn.Config(
+            create_app(context),
+            log_config=None,
+            access_log=False,
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=2,
+        )
+        server = Server(config)
+        listening = socket.create_server(("127.0.0.1", 0))
+        runs = asyncio.create_task(server.serve([listening]))
+        yield Site(hes, f"http://127.0.0.1:{listening.getsockname()[1]}", mailbox.url)
+        context.stopping.set()
+        server.should_exit = True
+        await runs
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Person:
+    """Somebody at a browser. `complaints` are what its console says of scripts that fail or are not let run."""
+
+    page: Page
+    site: Site
+    pictures: list[Path]
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(WAIT_MS)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._said)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # A refusal is an answer of 409, which the browser mentions too.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    async def go(self, path: str) -> None:
+        await self.page.goto(self.site.url + path)
+
+    async def log_in(self) -> None:
+        await self.go("/login")
+        await self.page.get_by_label("E-mail").fill(ADMINISTRATOR)
+        await self.page.get_by_label("Password").fill(PASSWORD)
+        await self.page.get_by_role("button", name="Log in").click()
+        await self.page.wait_for_url("**/vaults")
+
+    async def picture(self, name: str) -> None:
+        """Keep a screenshot with the test's files, and in the folder that HIDEEZ_SCREENSHOTS names."""
+        first, *others = [folder / f"{name}.png" for folder in self.pictures]
+        await self.page.screenshot(path=first)
+        for other in others:
+            other.write_bytes(first.read_bytes())
+
+    async def is_too_wide(self) -> bool:
+        """Whether the page must be moved sideways to be read."""
+        return (
+            await self.page.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
+            is True
+        )
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Where screenshots go."""
+    folders = [tmp_path]
+    if wanted := os.environ.get("HIDEEZ_SCREENSHOTS"):
+        folders.append(Path(wanted))
+        folders[-1].mkdir(parents=True, exist_ok=True)
+    return folders
+
+
+async def person_in(context: BrowserContext, site: Site, pictures: list[Path]) -> Person:
+    return Person(await context.new_page(), site, pictures)
+
+
+@pytest.fixture
+async def person(browser: Browser, site: Site, pictures: list[Path]) -> AsyncIterator[Person]:
+    """Somebody at a desk."""
+    async with await browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        person = await person_in(context, site, pictures)
+        yield person
+        assert person.complaints == []

@@ -87,7 +87,8 @@ async def _serve(
     order: Order, listening: socket.socket, mail: MailSettings | None, *, is_loopback: bool
 ) -> None:
     store_url = order.store_url or f"sqlite:///{state_folder('--db') / 'hes-server.db'}"
-    async with Hes(store_url, observe=_say_event if order.verbose else lambda event: None) as hes:
+    observe = _say_event if order.verbose else lambda event: None
+    async with Hes(store_url, observe=observe, strict_compat=order.strict_compat) as hes:
         administrator = await _first_administrator(hes, order)
         url = _url(order, listening, is_loopback=is_loopback)
         settings = WebSettings(

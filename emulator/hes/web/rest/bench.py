@@ -17,6 +17,7 @@ from hideez_bench.emulator.hes.web.rest.bodies import (
     Bytes,
     Description,
     Id,
+    IsNumber,
     Moment,
     Needed,
     Text,
@@ -91,7 +92,7 @@ class Move(Body):
 class Loss(Move):
     """What became of a key: 4 Lost or 5 Stolen, and its serial number once more."""
 
-    reason: VaultStatusReason
+    reason: Annotated[VaultStatusReason, IsNumber]
     retyped_id: Text
 
 

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     WithJsonSchema,
     model_validator,
 )
@@ -22,9 +23,20 @@ from pydantic.alias_generators import to_camel
 _NO_NUL = r"^[^\x00]*$"
 LONGEST_TEXT = 256
 
+
+def _as_number(sent: Any) -> Any:
+    """Neither a text with digits nor true is a number in JSON."""
+    if isinstance(sent, bool) or not isinstance(sent, int | float):
+        raise ValueError("a number is needed")  # noqa: TRY004 - what pydantic expects
+    return sent
+
+
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 Needed = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 Description = Annotated[str, Field(max_length=4096, pattern=_NO_NUL)]
+IsNumber = BeforeValidator(_as_number)
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), IsNumber]
+Hidden = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_TEXT)]
 Id = Annotated[str, Path(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import StrictBool
 
+from hideez_bench.emulator.hes.filters import EmployeeFilter
 from hideez_bench.emulator.hes.names import VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, Needed, Text
+from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Count, Id, IsNumber, Moment, Needed, Text
 from hideez_bench.emulator.hes.web.rest.vaults import VaultAnswer, vault_answer
-from hideez_bench.emulator.hes.web.rest.wiring import TheHes
+from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
 
 router = APIRouter(prefix="/Employees", tags=["Employees"])
 
@@ -45,6 +47,19 @@ class EditEmployeeBody(EmployeeBody):
     id: Needed
 
 
+class EmployeeFilterBody(Body):
+    """Which employees; texts are found as a part, department and position are ids."""
+
+    name: Text | None = None
+    email: Text | None = None
+    phone_number: Text | None = None
+    department: Text | None = None
+    position: Text | None = None
+    last_seen_start: Moment | None = None
+    last_seen_end: Moment | None = None
+    vaults_count: Count | None = None
+
+
 class AddHardwareVaultBody(Body):
     """Who gets which key. A null id is simply not found (the vendor's Q9)."""
 
@@ -56,7 +71,7 @@ class RemoveHardwareVaultBody(Body):
     """Which key is taken away, and why. `isNeedBackup` is taken and not looked at, as there are no backups."""
 
     hardware_vault_id: Needed
-    reason: VaultStatusReason
+    reason: Annotated[VaultStatusReason, IsNumber]
     is_need_backup: StrictBool = False
 
 
@@ -86,6 +101,12 @@ async def get_employees(hes: TheHes) -> list[EmployeeAnswer]:
     return [employee_answer(hes, view) for view in hes.employees.list()]
 
 
+@router.post("/GetFilteredEmployees")
+async def get_filtered_employees(hes: TheHes, body: EmployeeFilterBody) -> list[EmployeeAnswer]:
+    """Those of whom all that is named is true."""
+    return [employee_answer(hes, view) for view in hes.employees.list(EmployeeFilter(**dict(body)))]
+
+
 @router.get("/GetEmployeeById/{id}")
 async def get_employee_by_id(hes: TheHes, id: Id) -> EmployeeAnswer:  # noqa: A002 - the vendor's name
     """Somebody."""
@@ -98,6 +119,21 @@ async def create_employee(hes: TheHes, body: EmployeeBody, response: Response) -
     created = employee_answer(hes, hes.employees.create(body.details()))
     response.headers["location"] = f"/api/Employees/GetEmployeeById/{created.id}"
     return created
+
+
+@router.put("/EditEmployee/{id}", status_code=204)
+async def edit_employee(hes: TheHes, id: Id, body: EditEmployeeBody) -> None:  # noqa: A002 - the vendor's name
+    """Change what is known of somebody."""
+    check_same_id(id, body.id)
+    hes.employees.edit(id, body.details())
+
+
+@router.delete("/DeleteEmployee/{id}")
+async def delete_employee(hes: TheHes, id: Id) -> EmployeeAnswer:  # noqa: A002 - the vendor's name
+    """Delete somebody who has no key, with their accounts."""
+    deleted = employee_answer(hes, hes.employees.get(id))
+    hes.employees.delete(id)
+    return deleted
 
 
 @router.post("/AddHardwareVault", status_code=204)

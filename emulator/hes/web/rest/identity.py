@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, StrictBool
+from pydantic import StrictBool
 from starlette.responses import JSONResponse
 
 from hideez_bench.emulator.hes.errors import LoginRefused
 from hideez_bench.emulator.hes.names import LoginRefusal
 from hideez_bench.emulator.hes.users import User
-from hideez_bench.emulator.hes.web.rest.bodies import LONGEST_TEXT, Answer, Body, Needed, Text
+from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Hidden, Needed, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes
 from hideez_bench.emulator.hes.web.security import (
     clear_session_cookie,
@@ -23,14 +21,12 @@ from hideez_bench.protocol.secret import Password
 
 router = APIRouter(prefix="/Identity", tags=["Identity"])
 
-Typed = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra={"format": "password"})]
-
 
 class LoginBody(Body):
     """Who logs in. `otp` is taken and not looked at: no second factor is asked for."""
 
     email: Needed
-    password: Typed
+    password: Hidden
     otp: Text | None = None
 
 
@@ -38,7 +34,7 @@ class PasswordLoginBody(Body):
     """Who logs in. `rememberMe` is taken and not looked at: a session lasts two weeks."""
 
     email: Needed
-    password: Typed
+    password: Hidden
     remember_me: StrictBool = False
 
 
@@ -66,7 +62,7 @@ class AuthorizationResponse(Answer):
 async def login(hes: TheHes, body: LoginBody) -> Response:
     """Log in. A refusal is 401 with one of `Unauthorized`, `UserIsLockedout`; 400 is `CredentialsNull`."""
     try:
-        user = await hes.users.verify(body.email, Password.from_text(body.password))
+        user = await hes.users.verify(body.email, Password.from_text(body.password.get_secret_value()))
     except LoginRefused as refused:
         return JSONResponse({"error": refused.reason.name}, 401)
     response = Response(status_code=200)
@@ -80,7 +76,7 @@ async def login_with_password(
 ) -> AuthorizationResponse:
     """Log in as the vendor's page does: the answer is 200, and says whether it went well."""
     try:
-        user = await hes.users.verify(body.email, Password.from_text(body.password))
+        user = await hes.users.verify(body.email, Password.from_text(body.password.get_secret_value()))
     except LoginRefused as refused:
         name = refused.reason.name
         is_locked_out = refused.reason is LoginRefusal.UserIsLockedout

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from hideez_bench.emulator.hes.web.rest import bench, employees, identity, vaults
+from hideez_bench.emulator.hes.web.rest import (
+    accounts,
+    bench,
+    employees,
+    identity,
+    profiles,
+    vaults,
+    workstations,
+)
 
-PARTS = (identity, employees, vaults, bench)
+PARTS = (identity, employees, accounts, vaults, profiles, workstations, bench)
 
 
 def router() -> APIRouter:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter
 
+from hideez_bench.emulator.hes.filters import Battery, VaultFilter
 from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import VaultView
-from hideez_bench.emulator.hes.web.rest.bodies import Answer, Id
-from hideez_bench.emulator.hes.web.rest.wiring import TheHes
+from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, IsNumber, Moment, Needed, Text
+from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
 
 router = APIRouter(prefix="/HardwareVaults", tags=["HardwareVaults"])
 
@@ -39,6 +41,39 @@ class VaultAnswer(Answer):
     is_online: bool
 
 
+class VaultFilterBody(Body):
+    """Which vaults; texts are found as a part, `department` is an id. `company` is taken and not looked at."""
+
+    id: Text | None = None
+    mac: Text | None = None
+    model: Text | None = None
+    rfid: Text | None = None
+    battery: Battery | None = None
+    firmware: Text | None = None
+    last_synced_start_date: Moment | None = None
+    last_synced_end_date: Moment | None = None
+    employee: Text | None = None
+    company: Text | None = None
+    department: Text | None = None
+    status: Annotated[VaultStatus, IsNumber] | None = None
+    license_status: Annotated[VaultLicenseStatus, IsNumber] | None = None
+    license_end_date: Moment | None = None
+
+
+class RfidBody(Body):
+    """The radio tag that a key is known by."""
+
+    id: Needed
+    rfid: Needed
+
+
+class SetProfileBody(Body):
+    """Which key gets which profile."""
+
+    hardware_vault_id: Needed
+    profile_id: Needed
+
+
 def vault_answer(view: VaultView) -> VaultAnswer:
     """A vault as it is answered."""
     return VaultAnswer(**{**vars(view), "hardware_vault_profile_id": view.profile_id})
@@ -50,7 +85,41 @@ async def get_hardware_vaults(hes: TheHes) -> list[VaultAnswer]:
     return [vault_answer(view) for view in hes.vaults.list()]
 
 
+@router.post("/GetFilteredHardwareVaults")
+async def get_filtered_hardware_vaults(hes: TheHes, body: VaultFilterBody) -> list[VaultAnswer]:
+    """Those of which all that is named is true."""
+    wanted = VaultFilter(
+        id=body.id,
+        mac=body.mac,
+        model=body.model,
+        rfid=body.rfid,
+        battery=body.battery,
+        firmware=body.firmware,
+        last_synced_start=body.last_synced_start_date,
+        last_synced_end=body.last_synced_end_date,
+        employee=body.employee,
+        department=body.department,
+        status=body.status,
+        license_status=body.license_status,
+        license_end_date=body.license_end_date,
+    )
+    return [vault_answer(view) for view in hes.vaults.list(wanted)]
+
+
 @router.get("/GetHardwareVaultById/{id}")
 async def get_hardware_vault_by_id(hes: TheHes, id: Id) -> VaultAnswer:  # noqa: A002 - the vendor's name
     """One vault."""
     return vault_answer(hes.vaults.get(id))
+
+
+@router.put("/EditHardwareVaultRfid/{id}", status_code=204)
+async def edit_hardware_vault_rfid(hes: TheHes, id: Id, body: RfidBody) -> None:  # noqa: A002 - the vendor's name
+    """Change the radio tag that a key is known by."""
+    check_same_id(id, body.id)
+    hes.vaults.edit_rfid(id, body.rfid)
+
+
+@router.post("/SetAccessProfile", status_code=204)
+async def set_access_profile(hes: TheHes, body: SetProfileBody) -> None:
+    """Give an Active key another access profile."""
+    await hes.vaults.set_profile(body.hardware_vault_id, body.profile_id)

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes.attempts import Attempts
@@ -221,10 +221,16 @@ def _rewrite_secrets(session: Session) -> None:
         names = [column.name for column in table.columns if isinstance(column.type, SecretBytes)]
         if not names:
             continue
-        keys = list(table.primary_key)
-        for row in session.execute(select(table)).mappings().all():
-            this = [column == row[column.name] for column in keys]
-            session.execute(update(table).where(*this).values({name: row[name] for name in names}))
+        keys = [column.name for column in table.primary_key]
+        columns = [table.columns[name] for name in [*keys, *names]]
+        this = [table.columns[name] == bindparam(f"this_{name}") for name in keys]
+        rewrite = update(table).where(*this).values({name: bindparam(f"new_{name}") for name in names})
+        rows = [
+            {f"this_{name}": row[name] for name in keys} | {f"new_{name}": row[name] for name in names}
+            for row in session.execute(select(*columns)).mappings()
+        ]
+        if rows:
+            session.execute(rewrite, rows)
 
 
 def _parameters(session: Session) -> str | None:

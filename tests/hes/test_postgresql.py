@@ -11,12 +11,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
 
 from hideez_bench.emulator.hes import database
-from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
+from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused, StoreError
+from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.protocol.secret import Password
 from tests.hes import postgresql
 from tests.hes.bench import SERIAL, Bench, vault_import
 
@@ -146,6 +149,23 @@ def test_urls_that_cannot_be_used() -> None:
     assert "%40" in refusal("postgresql+psycopg://hes:p@hunter2@localhost/hes")
     assert "usable URL" in refusal("postgresql+psycopg://hes:hunter2@localhost:port/hes")
     assert "SQLite or PostgreSQL" in refusal("mysql://hes:hunter2@localhost/hes")
+
+
+async def test_login_on_both(store_url: str) -> None:
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    right, wrong = Password.from_text("correct horse"), Password.from_text("incorrect horse")
+    async with Hes(store_url, password_hasher=hasher) as hes:
+        await hes.users.create("ann@example.org", right, Role.ADMINISTRATOR)
+        user = await hes.users.verify("ann@example.org", right)
+        token = hes.users.open_session(user)
+        assert hes.users.session(token) == user
+        for _ in range(10):
+            with pytest.raises(LoginRefused):
+                await hes.users.verify("ann@example.org", wrong)
+        with pytest.raises(LoginRefused, match="15 minutes"):
+            await hes.users.verify("ann@example.org", right)
+        await hes.users.set_password(user, wrong)
+        assert hes.users.session(token) is None
 
 
 async def test_rules_hold_on_both(store_url: str) -> None:

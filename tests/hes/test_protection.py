@@ -24,8 +24,9 @@ from hideez_bench.emulator.hes.names import (
     VaultStatusReason,
 )
 from hideez_bench.emulator.hes.protection import ITERATIONS, Protection
+from hideez_bench.emulator.hes.records import AccountDetails
 from hideez_bench.protocol.hes import HesError
-from hideez_bench.protocol.secret import Password, Secret
+from hideez_bench.protocol.secret import OtpSecret, Password, Secret
 from tests.hes.bench import SERIAL, Bench
 
 FIRST = Password.from_text("first password")
@@ -66,6 +67,21 @@ def secrets_of(bench: Bench) -> list[bytes]:
         assert vault.master_key is not None
         assert activation is not None
         return [vault.master_key.reveal(), activation.activation_code.reveal()]
+
+
+def add_accounts(bench: Bench) -> list[bytes]:
+    """An account of each kind; their passwords and OTP secrets."""
+    password, otp = Password.from_text("the password of an account"), OtpSecret.from_text("JBSWY3DPEHPK3PXP")
+    shared, shared_otp = (
+        Password.from_text("a password that many share"),
+        OtpSecret.from_text("MZXW6YTBOIRGC4TB"),
+    )
+    own = AccountDetails(name="mail", login="ann", password=password, otp_secret=otp)
+    bench.hes.accounts.create(bench.employee.id, own)
+    many = AccountDetails(name="wiki", login="all", password=shared, otp_secret=shared_otp)
+    view = bench.hes.shared_accounts.create(many)
+    bench.hes.accounts.add_shared(bench.employee.id, view.id)
+    return [one.reveal() for one in (password, otp, shared, shared_otp)]
 
 
 def forms(secret: bytes) -> list[bytes]:
@@ -141,7 +157,7 @@ async def test_nothing_lies_in_the_clear(tmp_path: Path) -> None:
             await bench.update()
             await bench.leave()
         await hes.vaults.suspend(SERIAL)
-        secrets += secrets_of(bench)
+        secrets += [*add_accounts(bench), *secrets_of(bench)]
         assert found(tmp_path, secrets) == ["hes.db"] * len(secrets), "the test finds what is there"
         await hes.protection.enable(FIRST)
         assert found(tmp_path, secrets) == []
@@ -195,6 +211,10 @@ async def test_every_secret_column_is_bound_to_its_name() -> None:
     assert {f"{column.table.name}.{column.name}" for column in columns} >= {
         "hardware_vaults.master_key",
         "hardware_vault_activations.activation_code",
+        "accounts.password",
+        "accounts.otp_secret",
+        "shared_accounts.password",
+        "shared_accounts.otp_secret",
     }
     for column in columns:
         assert isinstance(column.type, SecretBytes)

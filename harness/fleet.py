@@ -53,6 +53,7 @@ class Fleet:
         self._radio = radio
         self._server = server
         self._wire = wire
+        self._at_the_desk = asyncio.Lock()  # there is one administrator, who does one thing after another
 
     async def activate(self, *, at_once: int) -> AsyncGenerator[Outcome]:
         """Take every key from its assignment to Active, so many at a time, in the order in which they end."""
@@ -76,8 +77,9 @@ class Fleet:
         timeline = Timeline(asyncio.get_running_loop().time)
         administrator = Administrator(self._server, timeline, self._wire)
         serial = identity.serial
-        await administrator.import_vault(serial, str(identity.firmware))
-        await administrator.assign(serial)
+        async with self._at_the_desk:
+            await administrator.import_vault(serial, str(identity.firmware))
+            await administrator.assign(serial)
         workstation = RelayingWorkstation(f"workstation-{number}", self._wire)
         connection = await self._server.connect(workstation)
         host = self._radio.backend(

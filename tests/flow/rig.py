@@ -62,7 +62,11 @@ class Rig:
             self.key, profile=WIRE.profile, make_server=lambda app: radio.make_server(app, index)
         )
         self._options = BleakOptions(radio.scanner_kwargs(), radio.client_kwargs())
-        self.bench = Bench(open_link=self.link, timeline=self.timeline, wire=WIRE)
+        self.bench = self.make_bench()
+
+    def make_bench(self) -> Bench:
+        """The server and the client."""
+        return Bench(open_link=self.link, timeline=self.timeline, wire=WIRE)
 
     vault_until = datetime(2030, 1, 1, tzinfo=UTC)
     """When licences of tests end."""

@@ -25,7 +25,7 @@ class MemorySockets:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
         self.opened: list[tuple[str, MemorySocket]] = []
         self.allow: Callable[[str], bool] = lambda path: True
         self.on_text: Callable[[str, str], str | None] = lambda path, text: text
@@ -33,7 +33,7 @@ class MemorySockets:
     async def __call__(self, path: str, headers: Mapping[str, str]) -> MemorySocket:
         if not self.allow(path):
             raise Disconnected("The server cannot be reached.")
-        socket = MemorySocket(self._app, path, headers, self.on_text)
+        socket = MemorySocket(self.app, path, headers, lambda to, text: self.on_text(to, text))
         self.opened.append((path, socket))
         await socket.open()
         return socket

@@ -1,0 +1,129 @@
+"""Whole activations of a key on the memory radio, by a bench that reaches its server over REST and hubs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from hideez_bench.emulator.hes.names import Role, VaultStatus
+from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.key.identity import Identity
+from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.peripheral.key_application import KeyApplication
+from hideez_bench.emulator.radio.memory import MemoryRadio
+from hideez_bench.harness.bench import Ending
+from hideez_bench.harness.fleet import Fleet, numbered_from
+from hideez_bench.harness.stage import make_key
+from hideez_bench.protocol.hes import HesError, HesErrorCode
+from tests.flow.rig import RIGHT, WIRE, WRONG, last_info
+from tests.hubs.flow_rig import PASSWORD, USER, HubRig, approve_all, hub_rig, network_server
+from tests.hubs.rig import application
+from tests.hubs.sockets import MemorySockets
+
+pytestmark = pytest.mark.virtual_time
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[HubRig]:
+    async with hub_rig() as made:
+        yield made
+
+
+async def test_b001_the_right_code_makes_the_key_active(rig: HubRig) -> None:
+    async with rig.flow(WRONG, RIGHT) as flow:
+        result = await flow.run()
+        assert result.succeeded, result.error
+        assert rig.vault().is_online
+        verdict = await rig.bench.verdict(rig.serial, result)
+    assert verdict.ending is Ending.ACTIVE
+    order = [name for name in rig.commands() if name != "GET_INFO"]
+    assert order[-4:] == ["UNLOCK_DEVICE_CODE", "UNLOCK_DEVICE_CODE", "ACCESS", "CHECK_PASSPHRASE"]
+    assert {path for path, _ in rig.sockets.opened} == {"/appHub", "/deviceHub"}
+    assert not rig.vault().is_online
+
+
+async def test_three_wrong_codes_lock_it_and_a_new_code_brings_it_back(rig: HubRig) -> None:
+    locked = await rig.connect(WRONG, WRONG, WRONG)
+    assert last_info(locked).unlock_attempts == 0
+    assert rig.vault().status is VaultStatus.Locked
+    await rig.bench.administrator.reactivate(rig.serial)
+    assert rig.vault().status is VaultStatus.Suspended
+    result = await rig.connect(RIGHT)
+    assert result.succeeded, result.error
+    assert rig.vault().status is VaultStatus.Active
+
+
+async def test_d001_suspension_reaches_a_connected_key_through_the_hubs(rig: HubRig) -> None:
+    async with rig.flow(RIGHT) as flow:
+        await flow.run()
+        await rig.near.hes.vaults.suspend(rig.serial)
+        await rig.near.hes.settled()
+        assert rig.count("LOCK_DEVICE_CODE") == 1
+        assert rig.vault().is_status_applied
+    result = await rig.connect(RIGHT)
+    assert result.succeeded, result.error
+
+
+@pytest.mark.parametrize("target", ["UpdateHwVaultStatus", "VerifyCommandResponse", "RemoteCommandResponse"])
+async def test_e009_the_network_goes_while_the_server_works(rig: HubRig, target: str) -> None:
+    def cut(path: str, text: str) -> str:
+        if target in text:
+            for _, socket in rig.sockets.opened:
+                socket.hang_up()
+        return text
+
+    rig.sockets.on_text = cut
+    result = await rig.connect(RIGHT)
+    assert not result.succeeded
+    assert isinstance(result.error, HesError)
+    assert result.error.code is HesErrorCode.HesNotConnected
+    await rig.near.hes.settled()
+    assert rig.vault().status is VaultStatus.Reserved
+    assert not rig.vault().is_online
+    # What the key and the server remember still fits together.
+    rig.sockets.on_text = lambda path, text: text
+    await rig.server.reconnect()
+    result = await rig.connect(RIGHT)
+    assert result.succeeded, result.error
+    assert rig.vault().status is VaultStatus.Active
+
+
+async def test_f014_a_relay_sees_neither_code_nor_master_key(rig: HubRig) -> None:
+    said: list[str] = []
+
+    def listen(path: str, text: str) -> str:
+        said.append(text)
+        return text
+
+    rig.sockets.on_text = listen
+    code = await rig.code()
+    assert (await rig.connect(RIGHT)).succeeded
+    assert any("RemoteCommandResponse" in text for text in said)
+    assert code.reveal().decode() not in "".join(said)
+
+
+async def test_twenty_clients_at_once() -> None:
+    identities = numbered_from(Identity.numbered(1), 20)
+    async with AsyncExitStack() as stack:
+        radio = MemoryRadio()
+        stack.callback(radio.close)
+        hes = await stack.enter_async_context(Hes("sqlite://", wire=WIRE))
+        await hes.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
+        approve_all(hes)
+        server = network_server(hes, MemorySockets(application(hes)))
+        stack.push_async_callback(server.close)
+        await server.open()
+        for identity in identities:
+            key = make_key(identity, MemoryNvram(), WIRE)
+            await stack.enter_async_context(
+                KeyApplication(key, profile=WIRE.profile, make_server=radio.server)
+            )
+        async with asyncio.timeout(300):
+            outcomes = [
+                outcome async for outcome in Fleet(identities, radio, server, WIRE).activate(at_once=20)
+            ]
+    assert {outcome.status for outcome in outcomes} == {VaultStatus.Active}
+    assert [outcome.error for outcome in outcomes] == [None] * 20

@@ -105,8 +105,9 @@ class Person:
         self.page.on("console", self._said)
 
     def _said(self, message: ConsoleMessage) -> None:
-        # A refusal is an answer of 409, which the browser mentions too.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        # A refusal is an answer of 409, and without a session there are no news; the browser mentions both.
+        expected = ("Failed to load resource", "EventSource's response")
+        if message.type == "error" and not message.text.startswith(expected):
             self.complaints.append(message.text)
 
     async def go(self, path: str) -> None:

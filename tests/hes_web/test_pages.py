@@ -146,7 +146,7 @@ class TestVaults:
             f"/vaults/{SERIAL}/suspend?back=/vaults%3Fstatus%3DActive", description="on leave"
         )
         assert str(page.response.url).endswith("/vaults?status=Active")
-        assert f"Key {SERIAL} is suspended." in page.words
+        assert f"Key {SERIAL} was suspended" in page.words
         assert status(site) is VaultStatus.Suspended
         assert "on leave" in (await admin.open(f"/vaults/{SERIAL}")).words
 

@@ -52,7 +52,7 @@ ACTIVATE = VaultAction(
     title="Activate the vault",
     text="The vault becomes Suspended, and a new activation code is made. The key asks for it when it connects next.",
     button="Activate",
-    done="Key {} can be activated again: pass on its new activation code.",
+    done="Key {} was given another chance: pass on its new activation code.",
     css="primary",
     asks_description=True,
     is_first=True,
@@ -64,7 +64,7 @@ SUSPEND = VaultAction(
     title="Suspend the vault",
     text="The key locks itself, at once if it is connected, and asks for a new activation code.",
     button="Suspend",
-    done="Key {} is suspended. A new activation code was made.",
+    done="Key {} was suspended, and a new activation code was made.",
     asks_description=True,
     is_first=True,
 )
@@ -75,7 +75,7 @@ PROFILE = VaultAction(
     title="Change the access profile",
     text="What the key asks for, and when. It reaches the key when it is connected.",
     button="Change",
-    done="Key {} has another access profile.",
+    done="Key {} was given another access profile.",
 )
 RFID = VaultAction(
     name="rfid",
@@ -84,7 +84,7 @@ RFID = VaultAction(
     title="Edit the RFID",
     text="The number that a reader sees. No two vaults can have the same.",
     button="Save",
-    done="Key {} has another RFID.",
+    done="Key {} was given another RFID.",
 )
 REMOVE = VaultAction(
     name="remove",
@@ -104,7 +104,7 @@ COMPROMISE = VaultAction(
     text="For keys that are lost or stolen. This cannot be undone: the server forgets the key's secret, so it can "
     "neither use nor wipe the key any more, not even if it is found.",
     button="Report as compromised",
-    done="Key {} is compromised, and can never be used again.",
+    done="Key {} was reported as compromised, and can never be used again.",
     css="danger",
     asks_description=True,
 )

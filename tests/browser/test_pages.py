@@ -1,0 +1,240 @@
+"""What only a browser shows: keys instead of a mouse, a phone, the dark, and a code that hides itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Locator, ViewportSize, expect
+
+from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
+from tests.browser.conftest import ADMINISTRATOR, PASSWORD, Person, Site, person_in
+
+SERIALS = [f"ST10320260002{number:02}" for number in range(3, 8)]
+HIDDEN = "••••••"
+# A phone that is small today.
+PHONE = ViewportSize(width=390, height=844)
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(autouse=True)
+async def company(site: Site) -> None:
+    """Five keys, three of them assigned, one to somebody with a long name."""
+    hes = site.hes
+    hes.vaults.import_vaults([VaultImport(serial, f"mac {serial}", f"rfid {serial}") for serial in SERIALS])
+    people = [
+        ("Ada", "Lovelace"),
+        ("Wolfeschlegelsteinhausenbergerdorff" * 2, "<script>alert(1)</script>"),
+        ("Grace", "Hopper"),
+    ]
+    for (first, last), serial in zip(people, SERIALS, strict=False):
+        employee = hes.employees.create(EmployeeDetails(first, last, "somebody@example.org"))
+        await hes.employees.add_hardware_vault(employee.id, serial)
+    hes.workstations.seen("W" * 120)
+
+
+def code(site: Site) -> str:
+    return site.hes.vaults.activation_code(SERIALS[0]).reveal().decode()
+
+
+async def open_code(person: Person) -> Locator:
+    row = person.page.locator(f"#vault-{SERIALS[0]}")
+    await row.get_by_role("button", name="Activation code").click()
+    shown = person.page.get_by_role("dialog").locator("[data-code-value]")
+    await expect(shown).to_have_text(HIDDEN)
+    return shown
+
+
+class TestCode:
+    async def test_is_shown_while_the_button_is_held(self, person: Person, site: Site) -> None:
+        await person.log_in()
+        shown = await open_code(person)
+        assert code(site) not in await person.page.content()
+        await person.page.get_by_role("button", name="Hold to show").hover()
+        await person.page.mouse.down()
+        await expect(shown).to_have_text(code(site))
+        # What makes a press a hold is that it takes its time.
+        await person.page.wait_for_function(
+            "start => performance.now() - start > 500", arg=await person.page.evaluate("performance.now()")
+        )
+        await person.page.mouse.up()
+        await expect(shown).to_have_text(HIDDEN)
+        assert code(site) not in await person.page.content()
+
+    async def test_hides_after_a_while(self, person: Person, site: Site) -> None:
+        await person.page.clock.install()
+        await person.log_in()
+        shown = await open_code(person)
+        await person.page.get_by_role("button", name="Hold to show").click()
+        await expect(shown).to_have_text(code(site))
+        await person.page.clock.fast_forward(10_500)
+        await expect(shown).to_have_text(HIDDEN)
+
+    @pytest.mark.parametrize("leave", ["Tab", "window", "Escape"])
+    async def test_hides_when_one_turns_away(self, person: Person, site: Site, leave: str) -> None:
+        await person.log_in()
+        shown = await open_code(person)
+        await person.page.get_by_role("button", name="Hold to show").press("Enter")
+        await expect(shown).to_have_text(code(site))
+        if leave == "window":
+            await person.page.evaluate("window.dispatchEvent(new Event('blur'))")
+        else:
+            await person.page.keyboard.press(leave)
+        if leave != "Escape":
+            await expect(shown).to_have_text(HIDDEN)
+        await expect(person.page.get_by_text(code(site))).to_have_count(0)
+
+    async def test_an_ended_session_gives_no_code(self, person: Person, site: Site) -> None:
+        await person.log_in()
+        await open_code(person)
+        (user,) = site.hes.users.list()
+        site.hes.users.close_all_sessions(user)
+        await person.page.get_by_role("button", name="Hold to show").click()
+        said = person.page.locator("[data-code-said]")
+        await expect(said).to_have_text(re.compile("log in again|Unauthorized"))
+
+
+class TestKeyboard:
+    async def test_everything_can_be_reached_and_focus_is_seen(self, person: Person, site: Site) -> None:
+        page = person.page
+        await person.go("/login")
+        await expect(page.get_by_label("E-mail")).to_be_focused()
+        await page.keyboard.type(ADMINISTRATOR)
+        await page.keyboard.press("Tab")
+        await page.keyboard.type(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/vaults")
+        await page.keyboard.press("Tab")
+        skip = page.get_by_role("link", name="Skip to the content")
+        await expect(skip).to_be_focused()
+        await expect(skip).to_be_in_viewport()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#main")).to_be_focused()
+
+        row = page.locator(f"#vault-{SERIALS[0]}")
+        button = row.get_by_role("button", name="Activation code")
+        await self.tab_to(person, button)
+        assert "3px" in await button.evaluate("element => getComputedStyle(element).outline")
+        await page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="Activation code")
+        await expect(dialog).to_be_visible()
+        await self.tab_to(person, page.get_by_role("button", name="Hold to show"))
+        await page.keyboard.press("Space")
+        await expect(dialog.locator("[data-code-value]")).to_have_text(code(site))
+        await person.picture("keyboard")
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await expect(button).to_be_focused()
+
+        more = row.locator("summary")
+        await self.tab_to(person, more)
+        await page.keyboard.press("Enter")
+        remove = row.get_by_role("button", name="Remove")
+        await self.tab_to(person, remove)
+        await page.keyboard.press("Escape")
+        await expect(remove).to_be_hidden()
+        await expect(more).to_be_focused()
+
+    async def test_the_wizard_needs_no_mouse(self, person: Person, site: Site) -> None:
+        page = person.page
+        await person.log_in()
+        await person.go("/employees/new")
+        await page.keyboard.type("Mary")
+        await page.keyboard.press("Enter")
+        await self.tab_to(person, page.get_by_label("None for now"))
+        await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_label(SERIALS[3])).to_be_checked()
+        await page.keyboard.press("Enter")
+        await self.tab_to(person, page.get_by_label("Name of the account"))
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Is this right?")).to_be_visible()
+        await self.tab_to(person, page.get_by_role("button", name="Create"))
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Pass on the activation code")).to_be_visible()
+        assert site.hes.vaults.get(SERIALS[3]).employee_name == "Mary"
+
+    async def tab_to(self, person: Person, wanted: Locator) -> None:
+        for _ in range(60):
+            await person.page.keyboard.press("Tab")
+            if await wanted.evaluate("element => element === document.activeElement"):
+                return
+        raise AssertionError(f"{wanted} cannot be reached with the Tab key")
+
+
+async def test_a_refusal_stays_in_the_dialog_with_what_was_typed(person: Person, site: Site) -> None:
+    page = person.page
+    await person.log_in()
+    row = page.locator(f"#vault-{SERIALS[0]}")
+    await row.locator("summary").click()
+    await row.get_by_role("button", name="Compromised").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Stolen").check()
+    await dialog.get_by_label("Type the serial number").fill("wrong")
+    await dialog.get_by_label("Description").fill("from a desk")
+    await dialog.get_by_role("button", name="Report as compromised").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("was not retyped")
+    await expect(dialog.get_by_label("Description")).to_have_value("from a desk")
+    await expect(dialog.get_by_label("Stolen")).to_be_checked()
+    await person.picture("refused")
+    await dialog.get_by_label("Type the serial number").fill(SERIALS[0])
+    await dialog.get_by_role("button", name="Report as compromised").click()
+    await expect(row.locator(".badge")).to_have_text("Compromised")
+
+
+async def test_a_page_says_when_its_news_end_with_the_session(person: Person, site: Site) -> None:
+    await person.log_in()
+    (user,) = site.hes.users.list()
+    site.hes.users.close_all_sessions(user)
+    site.hes.set_alarm(True)  # news, which are not told any more
+    await expect(person.page.locator("#stale")).to_contain_text("Your session has ended")
+
+
+@pytest.fixture(params=["phone", "dark"])
+async def elsewhere(
+    request: pytest.FixtureRequest, browser: Browser, site: Site, pictures: list[Path]
+) -> AsyncIterator[tuple[str, Person]]:
+    """Somebody with a phone, and somebody in the dark."""
+    name: str = request.param
+    if name == "phone":
+        context = await browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    else:
+        context = await browser.new_context(color_scheme="dark", viewport={"width": 1280, "height": 800})
+    async with context:
+        person = await person_in(context, site, pictures)
+        yield name, person
+        assert person.complaints == []
+
+
+async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> None:
+    name, person = elsewhere
+    await person.log_in()
+    employees = [employee.id for employee in site.hes.employees.list()]
+    paths = {
+        "vaults": "/vaults",
+        "vault": f"/vaults/{SERIALS[1]}",
+        "code": f"/vaults/{SERIALS[1]}/code",
+        "compromise": f"/vaults/{SERIALS[1]}/compromise",
+        "import": "/vaults/import",
+        "employees": "/employees",
+        "employee": f"/employees/{employees[-1]}",
+        "wizard": "/employees/new",
+        "profiles": "/profiles",
+        "profile": "/profiles/new",
+        "workstations": "/workstations",
+        "settings": "/settings",
+        "events": "/audit",
+    }
+    too_wide = []
+    for what, path in paths.items():
+        await person.go(path)
+        await expect(person.page.locator("h1").first).to_be_visible()
+        await person.picture(f"{name}-{what}")
+        if await person.is_too_wide():
+            too_wide.append(what)
+    assert too_wide == []
+    ground = await person.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = sum(int(part) for part in re.findall(r"\d+", ground)) / 3
+    assert (light < 60) is (name == "dark")

@@ -18,16 +18,14 @@ from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
 from hideez_bench.harness.cli.hes_choice import HesChoice, hes_options
 from hideez_bench.harness.cli.options import defect_option, wire_option
-from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.user_interface import UserInterface
-from hideez_bench.harness.hes.server import HesServer
 from hideez_bench.harness.links.bleak_link import ConnectionFailed, KeyNotFound, NoBluetooth
 from hideez_bench.harness.people import Choice, Entry, ScriptedPerson, TerminalPerson, parse_entry
 from hideez_bench.harness.stage import Stage, open_stage
 from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Radio, Target, parse_target
-from hideez_bench.harness.timeline import Actor, Event, Timeline
+from hideez_bench.harness.timeline import Event, Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import Wire
 
@@ -179,8 +177,8 @@ class _Run:
                 open_link=evidence.link(stage.open_link),
                 timeline=timeline,
                 wire=self._wire,
-                server=await self._network_server(timeline),
-                store_url=self._store_url(),
+                server=await self._hes.open_network_server(self._wire, timeline),
+                store_url=self._hes.store_url(kept=isinstance(self._target, BleTarget)),
                 attempts=self._attempts,
                 on_keys=evidence.on_keys,
             )
@@ -230,27 +228,6 @@ class _Run:
                 ask_hidden, lambda: _show_code(bench.administrator, serial), lambda text: show(f"{text}\n")
             )
         return ScriptedPerson(self._entries or [Choice.RIGHT], lambda: bench.administrator.code(serial))
-
-    async def _network_server(self, timeline: Timeline) -> HesServer | None:
-        """The server at an address, logged in; None where it is to be one of our own."""
-        if self._hes.url is None:
-            return None
-        server = self._hes.network_server(
-            self._wire, lambda text: timeline.tell(Actor.ADMINISTRATOR, text, to=Actor.HES)
-        )
-        try:
-            await server.open()
-        except BenchError:
-            await server.close()
-            raise
-        return server
-
-    def _store_url(self) -> str:
-        if self._hes.path is None and not isinstance(self._target, BleTarget):
-            return "sqlite://"
-        # The master key of a linked key is in it: without it, that key can only be wiped by hand.
-        path = self._hes.path or state_folder("--hes") / "hes.db"
-        return f"sqlite:///{path}"
 
 
 async def _show_code(administrator: Administrator, serial: str) -> None:

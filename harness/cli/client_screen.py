@@ -63,6 +63,7 @@ class Scene:
     place: str
     letters: dict[str, str]
     clock: Callable[[], float]
+    is_server_there: Callable[[], bool]
 
     def rows(self) -> list[tuple[MetKey, bool]]:
         """The keys, by name, and whether each is within reach."""
@@ -75,8 +76,13 @@ class Scene:
 
     @property
     def title(self) -> str:
-        """Where all this is, and whether the computer is locked."""
-        return f"{self.place}, computer locked" if self.service.state.session_locked else self.place
+        """Where all this is, and what is out of the ordinary with it."""
+        title = self.place
+        if not self.is_server_there():
+            title += ", which cannot be reached"
+        if self.service.state.session_locked:
+            title += ", computer locked"
+        return title
 
     def state(self, key: MetKey, *, is_near: bool) -> str:
         """How it stands with a key, in a few words."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ import click
 
 from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there
+from hideez_bench.harness.timeline import Actor, Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import ActivationCode, Password
 from hideez_bench.protocol.wire import Wire
@@ -36,17 +37,47 @@ class HesChoice:
     password_file: Path | None = None
     mailbox: str | None = None
 
-    def network_server(self, wire: Wire, tell: Callable[[str], None]) -> NetworkServer:
-        """The server at the URL, not logged in yet.
+    async def open_network_server(
+        self, wire: Wire, timeline: Timeline, *, may_ask_code: bool = True
+    ) -> NetworkServer | None:
+        """The server at the URL, logged in; None where it is to be one of our own.
+
+        `may_ask_code` lets it ask at the terminal for a code that the server does not give.
 
         Raises:
-            BenchError: there is no password, or no workstation's key to be had.
+            BenchError: there is no password, no workstation's key, or no server that lets us in.
         """
+        if self.url is None:
+            return None
+        ask_code = _ask_code if may_ask_code and is_a_person_there() else None
+        server = self._network_server(
+            wire, lambda text: timeline.tell(Actor.ADMINISTRATOR, text, to=Actor.HES), ask_code
+        )
+        try:
+            await server.open()
+        except BenchError:
+            await server.close()
+            raise
+        return server
+
+    def store_url(self, *, kept: bool) -> str:
+        """Where a server of our own remembers, as SQLAlchemy's URL; `kept` keeps it where no file was named."""
+        if self.path is None and not kept:
+            return "sqlite://"
+        # The master key of a linked key is in it: without it, that key can only be wiped by hand.
+        return f"sqlite:///{self.path or state_folder('--hes') / 'hes.db'}"
+
+    def _network_server(
+        self,
+        wire: Wire,
+        tell: Callable[[str], None],
+        ask_code: Callable[[str], Awaitable[ActivationCode | None]] | None,
+    ) -> NetworkServer:
         # Imported late: the server in this process needs neither HTTP nor WebSockets.
         from hideez_bench.harness.hes.network import Login, NetworkServer
         from hideez_bench.harness.hes.workstation_key import workstation_key
 
-        login = Login(self.user, self._password(), self.mailbox, _ask_code if is_a_person_there() else None)
+        login = Login(self.user, self._password(), self.mailbox, ask_code)
         key = workstation_key(state_folder("XDG_STATE_HOME") / KEY_FILE)
         return NetworkServer(self.url or "", login, key, wire, tell=tell)
 

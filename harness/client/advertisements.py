@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -67,6 +67,7 @@ class Airwaves:
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
         self._listeners: dict[Listener, None] = {}
+        self._is_deaf = False
         self._latest: dict[str, tuple[float, Advertisement]] = {}
 
     def hear(self, advertisement: Advertisement) -> None:
@@ -86,9 +87,24 @@ class Airwaves:
 
     def in_reach(self) -> list[Advertisement]:
         """The latest advertisement of each key that is not out of reach."""
-        earliest = self._now() - GONE_SECONDS
-        self._latest = {address: heard for address, heard in self._latest.items() if heard[0] >= earliest}
+        if not self._is_deaf:
+            earliest = self._now() - GONE_SECONDS
+            self._latest = {address: heard for address, heard in self._latest.items() if heard[0] >= earliest}
         return [advertisement for _, advertisement in self._latest.values()]
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Inside, nothing can be heard: no key gets out of reach by saying nothing."""
+        began = self._now()
+        self._is_deaf = True
+        try:
+            yield
+        finally:
+            self._is_deaf = False
+            missed = self._now() - began
+            self._latest = {
+                address: (time + missed, heard) for address, (time, heard) in self._latest.items()
+            }
 
     async def wait_for(
         self, matches: Callable[[Advertisement], bool], *, timeout: float
@@ -133,19 +149,40 @@ class Scan:
         self._scanner: BleakScanner | None = None
 
     async def __aenter__(self) -> Self:
-        with scan_errors():
-            self._scanner = BleakScanner(self._heard, **self._scanner_options)
-            await self._scanner.start()
+        await self._start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._scanner:
-            try:
-                await self._scanner.stop()
-            except (BleakError, EOFError, OSError):
-                self._scanner = None  # the radio is gone, and the scan with it
+        await self._stop()
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Inside, nothing is scanned for: BlueZ does not connect, nor speak to a key, as well while it scans.
+
+        Raises:
+            NoBluetooth: scanning could not be taken up again; the next pause tries anew.
+        """
+        await self._stop()
+        try:
+            with self._airwaves.deaf():
+                yield
+        finally:
+            await self._start()
+
+    async def _start(self) -> None:
+        with scan_errors():
+            scanner = BleakScanner(self._heard, **self._scanner_options)
+            await scanner.start()
+        self._scanner = scanner
+
+    async def _stop(self) -> None:
+        scanner, self._scanner = self._scanner, None
+        if scanner:
+            # A radio that is gone has ended the scan by itself.
+            with suppress(BleakError, EOFError, OSError):
+                await scanner.stop()
 
     def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
         name = data.local_name or device.name or ""

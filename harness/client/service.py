@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from enum import StrEnum
 from functools import partial
 from types import TracebackType
@@ -40,6 +40,7 @@ from hideez_bench.harness.client.triggers import (
 )
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.links.bleak_link import NoBluetooth
 from hideez_bench.harness.timeline import Actor, Event, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.errors import BenchError
@@ -128,6 +129,7 @@ class ClientService:
         stack: which Bluetooth that is; it decides which triggers there are.
         on_change: is called when anything about a key may have changed.
         prepare: is awaited before the flow of each key; a `BenchError` of it ends that flow.
+        quiet: is entered for the duration of each flow: in it nobody scans.
     """
 
     def __init__(
@@ -145,6 +147,7 @@ class ClientService:
         on_change: Callable[[], None] = lambda: None,
         on_keys: KeysMade = lambda request, answer, keys: None,
         prepare: Callable[[Advertisement], Awaitable[object]] | None = None,
+        quiet: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
         self.state = workstation.state
         self.airwaves = Airwaves()
@@ -169,6 +172,7 @@ class ClientService:
         self._bluetooth = stack
         self._on_change = on_change
         self._prepare = prepare
+        self._quiet = quiet
         self._working: MetKey | None = None
         self._session: Session | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -253,7 +257,12 @@ class ClientService:
         key.standing, key.error, key.is_lost, key.is_wiped = Standing.WORKING, None, False, False
         self.timeline.tell(Actor.CLIENT, f"takes up {key.name}: {why}")
         try:
-            key.error = await self._run(key, why)
+            async with self._quiet():
+                key.error = await self._run(key, why)
+        except NoBluetooth as error:  # there is nothing to scan with any more
+            key.error = error
+            if key.connected:
+                await key.connected.disconnect()
         finally:
             self._working = self._session = None
             key.doing = ""

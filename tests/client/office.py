@@ -151,10 +151,12 @@ class Office:
             wire=WIRE,
             random=secrets.token_bytes,
             stack=stack,
+            quiet=lambda: scan.paused(),
         )
         await self._stack.enter_async_context(service)
         name = only.identity.local_name if only else ""
-        await self._stack.enter_async_context(Scan(service.airwaves, WIRE.profile, options, only=name))
+        scan = Scan(service.airwaves, WIRE.profile, options, only=name)
+        await self._stack.enter_async_context(scan)
         return Computer(service, workstation, central)
 
 

@@ -284,3 +284,16 @@ async def test_a_service_that_ends_parts_with_its_keys(office: Office) -> None:
     await computer.service.__aexit__(None, None, None)
     assert not office.vault(key).is_online
     assert computer.workstation.state.keys == {}
+
+
+async def test_nothing_is_scanned_for_during_a_flow(office: Office) -> None:
+    key = await office.key()
+    computer = await office.computer(Slow([Choice.RIGHT], lambda: office.administrator.code(key.serial)))
+    heard: list[float] = []
+    with computer.service.airwaves.listening(lambda _: heard.append(asyncio.get_running_loop().time())):
+        await computer.until_standing(key, Standing.ONLINE)
+        online = asyncio.get_running_loop().time()
+        await asyncio.sleep(5)
+    assert online >= 20
+    assert [time for time in heard if 1 < time < online - 1] == []
+    assert [time for time in heard if time > online] != []

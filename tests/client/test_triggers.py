@@ -242,3 +242,16 @@ async def test_a_key_that_says_nothing_for_ten_seconds_is_out_of_reach() -> None
     assert airwaves.in_reach() == [KEYS[0], KEYS[1]]
     await asyncio.sleep(6)
     assert airwaves.in_reach() == [KEYS[1]]
+
+
+async def test_nobody_gets_out_of_reach_while_nothing_can_be_heard() -> None:
+    airwaves = Airwaves()
+    airwaves.hear(KEYS[0])
+    await asyncio.sleep(6)
+    with airwaves.deaf():
+        await asyncio.sleep(60)
+        assert airwaves.in_reach() == [KEYS[0]]
+    await asyncio.sleep(3)
+    assert airwaves.in_reach() == [KEYS[0]]
+    await asyncio.sleep(2)
+    assert airwaves.in_reach() == []

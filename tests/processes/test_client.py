@@ -15,6 +15,8 @@ from tests.processes.test_secrecy import secrets_of
 
 ENV = {**os.environ, "COLUMNS": "110", "LINES": "40", "TERM": "xterm"}
 ESCAPE = "\x1b"
+ONLINE = "\x1b[32monline"
+"""As it stands in the table, in green."""
 
 
 def command(*arguments: str, hes: Path | None = None) -> list[str]:
@@ -51,10 +53,11 @@ async def test_a_person_types_a_wrong_code_and_the_right_one(tmp_path: Path) -> 
         await terminal.expect("That is not the code. 2 attempts left.")
         await terminal.expect("2 left, ")
         terminal.type(f"x{code}")  # what is no digit is not taken
-        await terminal.expect("online")
+        await terminal.expect(ONLINE)
         await terminal.expect("Ada Lovelace")
         terminal.press("l")
         await terminal.expect("computer locked")
+        await terminal.expect("  in reach")
         terminal.press("t")
         await terminal.expect("The computer is unlocked, by key ST1032026000203.")
         terminal.press("q")
@@ -80,7 +83,7 @@ async def test_three_wrong_codes_and_the_administrator_brings_the_key_back(tmp_p
         terminal.press("?")
         await terminal.expect("The code of HK-00203 is ")
         terminal.type(re.findall(r"is (\d{6})\.", terminal.screen)[-1])
-        await terminal.expect("online")
+        await terminal.expect(ONLINE)
         terminal.press("q")
         assert await terminal.finish() == 0
 
@@ -172,7 +175,7 @@ async def test_every_key_in_reach_is_taken_up_from_another_process(
 ) -> None:
     await surroundings.start_key()
     hes = ["--hes", str(tmp_path / "hes.db")]
-    wanted = [hideez_bench(), "client", "--target", "ble", "--adapter", "hci1", "--once", *hes]
+    wanted = [hideez_bench(), "client", "--target", "ble", "--adopt", "--adapter", "hci1", "--once", *hes]
     async with running(wanted, surroundings.env) as program:
         await program.expect("Activation code for ST1032026000203")
         await program.say(code_in(tmp_path / "hes.db"))

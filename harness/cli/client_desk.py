@@ -1,0 +1,245 @@
+"""What sits at `hideez-bench client`: the service, the person's orders to it, and the administrator behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Self
+
+from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.harness.administration import import_from_key
+from hideez_bench.harness.bench import Bench
+from hideez_bench.harness.cli.client_person import END, TypingPerson
+from hideez_bench.harness.cli.client_screen import Scene, Screen
+from hideez_bench.harness.cli.evidence import Evidence
+from hideez_bench.harness.client.advertisements import Advertisement, Scan
+from hideez_bench.harness.client.behaviour import Behaviour
+from hideez_bench.harness.client.connecting import OpenLink
+from hideez_bench.harness.client.service import ClientService, MetKey, Standing
+from hideez_bench.harness.client.triggers import Why
+from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.hes.hub_connection import HubConnection
+from hideez_bench.harness.links.bleak_link import BleakLink
+from hideez_bench.harness.stage import Stage
+from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.hes import HesError, WorkstationInfo
+from hideez_bench.protocol.names import Button
+from hideez_bench.protocol.wire import Wire
+
+NAME_DIGITS = 5
+LETTERS = {
+    "q": "quit",
+    "t": "tap a key",
+    "l": "lock or unlock the computer",
+    "?": "show the code",
+    "a": "activate a Locked key again",
+}
+BUTTON_LETTERS = {"p": "press the key's button", "h": "hold it"}
+
+
+class Desk:
+    """A client, who sits at it, and the server and administrator behind it. It is the client's lock screen, too."""
+
+    def __init__(
+        self,
+        *,
+        stage: Stage,
+        bench: Bench,
+        wire: Wire,
+        evidence: Evidence,
+        screen: Screen,
+        stack: Stack,
+        behaviour: Behaviour,
+        adopt: bool,
+        once: bool,
+        enough: asyncio.Future[int],
+        where: str,
+    ) -> None:
+        """`where` says where the server is; `enough` gets the exit status when somebody has had enough."""
+        self.stage = stage
+        self._bench = bench
+        self._wire = wire
+        self._evidence = evidence
+        self._screen = screen
+        self._adopt = adopt
+        self._once = once
+        self._enough = enough
+        self._tasks: set[asyncio.Task[None]] = set()
+        orders: dict[str, Callable[[], None]] = {
+            "q": self._quit,
+            END: self._quit,
+            "t": self._tap,
+            "l": self._lock_or_unlock,
+            "?": self._show_code,
+            "a": self._reactivate,
+        }
+        letters = LETTERS
+        if stage.application:
+            orders |= {"p": partial(self._press, Button.SINGLE), "h": partial(self._press, Button.LONG)}
+            letters = LETTERS | BUTTON_LETTERS
+        self.person = TypingPerson(orders, screen.changed, is_terminal=sys.stdin.isatty())
+        self.service = ClientService(
+            workstation=bench.workstation,
+            hes=bench.connection,
+            ui=self.person,
+            links=self._links,
+            wire=wire,
+            stack=stack,
+            behaviour=behaviour,
+            timeline=bench.timeline,
+            on_change=self._changed,
+            on_keys=evidence.on_keys,
+            prepare=self._prepare,
+            quiet=lambda: self.scan.paused(),
+        )
+        self.scan = Scan(self.service.airwaves, wire.profile, stage.options, only=stage.name)
+        bench.workstation.state.lock_screen = self
+        radio = stage.radio.partition(":")[0]
+        screen.scene = Scene(
+            self.service,
+            self.person,
+            place=f"Workstation {bench.workstation.id}, server {where}, {radio}",
+            letters=letters,
+            clock=asyncio.get_running_loop().time,
+            is_server_there=lambda: bench.connection.is_connected,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- the way to a key ---
+
+    def _links(self, advertisement: Advertisement) -> OpenLink:
+        def open_link(seconds: float) -> BleakLink:
+            return BleakLink(
+                advertisement.name or advertisement.address,
+                profile=self._wire.profile,
+                timeout=seconds,
+                options=self.stage.options,
+                device=advertisement.device,
+            )
+
+        return self._evidence.link(open_link)
+
+    async def _prepare(self, advertisement: Advertisement) -> None:
+        """Have the server know the key and somebody own it, where that is wanted and the server can be reached."""
+        if not await self._reach_server() or not self._adopt:
+            return
+        administrator = self._bench.administrator
+        identity = self.stage.identity
+        if identity and not await administrator.knows(identity.serial):
+            await administrator.import_vault(identity.serial, str(identity.firmware))
+        vault = await administrator.find(advertisement.name[-NAME_DIGITS:]) if advertisement.name else None
+        if vault:
+            serial = vault.serial
+        else:
+            serial = await import_from_key(
+                administrator, self._links(advertisement), self._wire, on_keys=self._evidence.on_keys
+            )
+        if (await self._bench.server.vault(serial)).status is VaultStatus.Ready:
+            await administrator.assign(serial)
+
+    async def _reach_server(self) -> bool:
+        """Whether the server is there; one over the network is connected again where the connection was lost."""
+        connection = self._bench.connection
+        if isinstance(connection, HubConnection) and not connection.is_connected:
+            try:
+                await connection.connect()
+                await connection.register_workstation_info(WorkstationInfo(self._bench.workstation.id))
+            except HesError as error:
+                self._screen.say(f"The server is not there: {error}")
+        return connection.is_connected
+
+    # --- the lock screen ---
+
+    async def raise_and_wait(self) -> None:
+        """See `LockScreen.raise_and_wait`; here it is always up."""
+
+    async def unlock(self, serial: str) -> bool:
+        """See `LockScreen.unlock`."""
+        self._screen.say(f"The computer is unlocked, by key {serial}.")
+        return True
+
+    # --- what happens ---
+
+    def _changed(self) -> None:
+        self._screen.changed()
+        if not self._once or self._enough.done():
+            return
+        standings = {key.standing for key in self.service.keys.values()}
+        if Standing.ONLINE in standings:
+            self._enough.set_result(0)
+        elif Standing.STOPPED in standings:
+            self._enough.set_result(1)
+
+    # --- orders ---
+
+    def _quit(self) -> None:
+        if not self._enough.done():
+            self._enough.set_result(0)
+
+    def _tap(self) -> None:
+        key = self._latest(Standing.STOPPED, Standing.IN_REACH)
+        if key is None:
+            self._screen.say("There is no key in reach that is not connected.")
+        elif not self.service.connect(key, Why.TAP):
+            self._screen.say("Another key is being connected; its turn comes first.")
+
+    def _lock_or_unlock(self) -> None:
+        if self.service.state.session_locked:
+            self.service.unlock_session()
+            self._screen.say("The computer is unlocked, by hand.")
+        else:
+            self.service.state.lock_session()
+            self._screen.say("The computer is locked; its keys are disconnected. A tap unlocks it again.")
+
+    def _show_code(self) -> None:
+        key = self._latest(*Standing)
+        if key is None or not key.serial:
+            self._screen.say("There is no key yet that has a code.")
+            return
+        self._spawn(self._tell_code(key))
+
+    async def _tell_code(self, key: MetKey) -> None:
+        try:
+            code = await self._bench.administrator.code(key.serial)
+        except BenchError as error:
+            self._screen.say(str(error))
+        else:
+            self._screen.say(f"The code of {key.name} is {code.reveal().decode()}.")
+
+    def _reactivate(self) -> None:
+        key = self._latest(*Standing)
+        if key is None or not key.serial:
+            self._screen.say("There is no key yet that could be activated again.")
+            return
+        self._spawn(self._activate_again(key))
+
+    async def _activate_again(self, key: MetKey) -> None:
+        try:
+            await self._bench.administrator.reactivate(key.serial)
+        except BenchError as error:
+            self._screen.say(str(error))
+        else:
+            self.service.connect(key)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _press(self, button: Button) -> None:
+        if self.stage.application:
+            self.stage.application.press(button)
+
+    def _latest(self, *standings: Standing) -> MetKey | None:
+        """The key that something happened to last, of those that stand so."""
+        keys = [key for key in self.service.keys.values() if key.standing in standings]
+        return max(keys, key=lambda key: (key.standing is Standing.WORKING, key.since), default=None)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import click
 
-from tests.bench import activation, codec, decode, startup
+from tests.bench import activation, codec, decode, hubs, startup
 
-PARTS = {"codec": codec.main, "activation": activation.main, "decode": decode.main, "startup": startup.main}
+PARTS = {
+    "codec": codec.main,
+    "activation": activation.main,
+    "hubs": hubs.main,
+    "decode": decode.main,
+    "startup": startup.main,
+}
 
 
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def main(parts: tuple[str, ...]) -> None:
-    """Measure all parts, or those named: codec, activation, decode, startup."""
+    """Measure all parts, or those named: codec, activation, hubs, decode, startup."""
     for name in parts or PARTS:
         PARTS[name]()
 

@@ -8,24 +8,20 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport, VaultImport
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.emulator.hes.web.hubs.routes import LARGEST_FRAME
 from hideez_bench.protocol.hub import APP_CALLS
 from tests.hubs.flow_rig import approve_all
-from tests.hubs.rig import application, new_key
+from tests.hubs.rig import new_key
+from tests.hubs.served import served
 
 HERE = Path(__file__).parent / "js"
 SERIAL = "ST1032026000203"
@@ -56,31 +52,6 @@ def modules() -> Path:
                 )
             (folder / "installed").touch()
     return folder
-
-
-class _Server(uvicorn.Server):
-    def install_signal_handlers(self) -> None:
-        """None: the test has its own."""
-
-
-@asynccontextmanager
-async def served(hes: Hes) -> AsyncIterator[str]:
-    """The server on a free port of this machine; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(
-            application(hes),
-            log_config=None,
-            ws="websockets-sansio",
-            ws_max_size=LARGEST_FRAME,
-            lifespan="off",
-        )
-        server = _Server(config)
-        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await serving
 
 
 async def run_client(orders: dict[str, str]) -> Any:

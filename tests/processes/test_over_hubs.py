@@ -1,0 +1,52 @@
+"""A server and a bench, two processes, a network connection between them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import httpx
+
+from tests.processes.programs import hideez_bench, run, running
+
+
+def text_of(path: Path) -> str:
+    return path.read_text().strip()
+
+
+def key_file(state: Path) -> Path:
+    """The workstation's key, which nobody else may read."""
+    (path,) = state.rglob("workstation.key")
+    assert path.stat().st_mode & 0o777 == 0o600
+    return path
+
+
+async def test_activation_against_a_running_server(tmp_path: Path) -> None:
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    async with running([hideez_bench(), "hes", "serve", "--port", "0", "--json"], env) as server:
+        facts = json.loads((await server.expect(r"\{[^}]*\}"))[0])
+        url, password = facts["url"], Path(facts["password_file"])
+        activate = [hideez_bench(), "activate", "--target", "emulator:memory", "--hes", url]
+        without = await run([*activate, "--code", "right"], env)
+        assert without.status == 2
+        assert "HIDEEZ_HES_PASSWORD" in without.errors
+        activate += ["--hes-password-file", str(password)]
+        done = await run([*activate, "--code", "wrong", "--code", "right", "--json"], env)
+        assert done.status == 0, done.everything
+        report = json.loads(done.output)
+        assert (report["verdict"], report["vault_status"]) == ("active", "Active")
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            login = {"email": facts["email"], "password": text_of(password)}
+            assert (await http.post("/api/Identity/Login", json=login)).status_code == 200
+            (vault,) = (await http.get("/api/HardwareVaults/GetHardwareVaults")).json()
+            assert (vault["id"], vault["status"]) == (report["serial"], 2)
+        # The same virtual key is new again at every start, and its vault is not.
+        again = await run([*activate, "--code", "right"], env)
+        assert again.status == 1
+        assert "wiped by hand" in again.everything
+    for secret in (text_of(key_file(tmp_path)), text_of(password)):
+        assert secret not in server.seen + done.everything + again.everything
+    gone = await run([*activate, "--code", "right"], env)
+    assert gone.status == 2
+    assert "cannot be reached" in gone.errors

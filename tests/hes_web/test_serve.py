@@ -1,0 +1,122 @@
+"""`hideez-bench hes serve` as people and machines start it: a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of these tests
+
+
+def command(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("hideez-bench")), "hes", "serve", *arguments]
+
+
+def run(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One that should not even start."""
+    environment = os.environ | {"XDG_STATE_HOME": str(state)}
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, env=environment, check=False, timeout=50
+    )
+
+
+@contextlib.contextmanager
+def served(state: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A server, and what it tells machines."""
+    started = subprocess.Popen(
+        command("--json", "--port", "0", *arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"XDG_STATE_HOME": str(state)},
+    )
+    with started:
+        try:
+            assert started.stdout
+            yield started, json.loads(started.stdout.readline())
+        finally:
+            started.kill()
+
+
+def test_the_first_password_is_in_a_file_of_ones_own(tmp_path: Path) -> None:
+    with served(tmp_path) as (_, facts):
+        path = Path(facts["password_file"])
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE((path.parent / "hes-server.db").stat().st_mode) == 0o600
+        credentials = {"email": facts["email"], "password": path.read_text().strip()}
+        with httpx.Client(base_url=facts["url"]) as client:
+            assert client.post("/api/Identity/Login", json=credentials).status_code == 200
+            answer = client.get("/api/Employees/GetEmployees")
+            assert (answer.status_code, answer.json()) == (200, [])
+            assert "server" not in answer.headers
+    with served(tmp_path) as (_, again):
+        assert (again["email"], again["password_file"]) == (None, None)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_with_everything_open(tmp_path: Path, number: signal.Signals) -> None:
+    given = tmp_path / "password"
+    given.write_text(PASSWORD)
+    with served(tmp_path, "--db", "sqlite://", "--admin-password-file", str(given)) as (process, facts):
+        credentials = {"email": facts["email"], "password": PASSWORD}
+        with httpx.Client(base_url=facts["url"]) as client:
+            assert client.post("/api/Identity/Login", json=credentials).status_code == 200
+            hub = facts["url"].replace("http", "ws") + "/appHub"
+            headers = {"WorkstationId": "PC-1", "Authorization": f"Bearer {'a1' * 32}"}
+            with client.stream("GET", "/events") as stream, connect(hub, additional_headers=headers):
+                assert stream.status_code == 200
+                asked = time.monotonic()
+                process.send_signal(number)
+                _, said = process.communicate(timeout=10)
+    assert time.monotonic() - asked < 5
+    assert (process.returncode, said) == (0, "")
+
+
+def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run(tmp_path, "--port", str(port))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(
+        f"hideez-bench: Port {port} of 127.0.0.1 cannot be had (Address already in use)"
+    )
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--db", "nonsense"), "no usable URL"),
+        (("--db", "sqlite:////nowhere/at/all.db"), "cannot be opened"),
+        (("--host", "0.0.0.0"), "--allow-host"),  # noqa: S104 - it is refused
+        (("--admin-password-file", "/nowhere"), "cannot be read"),
+        (("--host", "no.such.name.invalid", "--allow-host", "x"), "cannot be had"),
+    ],
+    ids=["no URL", "no folder", "no name", "no password", "no address"],
+)
+def test_what_cannot_be_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    ended = run(tmp_path, "--port", "0", *arguments)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    ended = run(tmp_path, "--port", "0", "--db", "sqlite:////dev/full")
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1

@@ -9,6 +9,7 @@ import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.client.errors import ClientError, ClientErrorCode, FlowCancelled
+from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.client.workstation import (
     LOGGED_OFF,
@@ -20,7 +21,7 @@ from hideez_bench.harness.client.workstation import (
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.secret import ActivationCode
-from tests.flow.rig import RIGHT, Rig, last_info
+from tests.flow.rig import RIGHT, WRONG, Rig, last_info
 
 pytestmark = pytest.mark.virtual_time
 
@@ -155,3 +156,35 @@ async def test_d021_a_key_that_was_wiped_by_hand_is_forgotten_when_it_disconnect
         await asyncio.wait([wiping])
         await flow.session.connected.disconnect()
     assert not await rig.host_knows_the_key()
+
+
+@pytest.mark.parametrize("step", range(0, 60, 4))
+async def test_wherever_a_flow_is_interrupted_it_ends_silently_and_the_next_one_helps(
+    rig: Rig, step: int
+) -> None:
+    """At each event of the story: while connecting, at the server's calls, between any two commands."""
+    state = rig.bench.workstation.state
+    heard = 0
+
+    def count(event: object) -> None:
+        nonlocal heard
+        heard += 1
+        if heard == step + 1:
+            state.interrupt(SESSION_SWITCHED)
+
+    flow = rig.client(rig.person(WRONG, RIGHT), flow_type=ConnectionFlow)
+    started = asyncio.get_running_loop().time()
+    rig.listeners.append(count)
+    async with flow:
+        result = await flow.run()
+    rig.listeners.remove(count)
+    assert asyncio.get_running_loop().time() - started < 12
+    if not result.succeeded:
+        assert isinstance(result.error, FlowCancelled)
+        assert result.end.silent
+    assert state.keys == {}
+    assert not state.flow_runs
+    await rig.bench.hes.settled()
+    again = await rig.connect(RIGHT)
+    assert again.succeeded, again.error
+    assert rig.vault().status is VaultStatus.Active

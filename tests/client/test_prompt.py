@@ -7,7 +7,12 @@ import asyncio
 import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.harness.client.errors import FlowCancelled, GetActivationCodeTimeout
+from hideez_bench.harness.client.errors import (
+    ClientError,
+    ClientErrorCode,
+    FlowCancelled,
+    GetActivationCodeTimeout,
+)
 from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.protocol.names import Button
@@ -80,6 +85,19 @@ async def test_c011_giving_up_is_silent_and_costs_nothing(rig: Rig) -> None:
     assert isinstance(result.error, FlowCancelled)
     assert result.end.silent
     assert last_info(result).unlock_attempts == 3
+
+
+async def test_without_anybody_to_ask_the_flow_ends_and_says_so(rig: Rig) -> None:
+    class NoWindow(ScriptedPerson):
+        async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+            raise ClientError(ClientErrorCode.NoConnectedUI)
+
+    async with rig.bench.flow(NoWindow([], no_code)) as flow:
+        result = await flow.run()
+    assert isinstance(result.error, ClientError)
+    assert "Nobody can be asked" in result.message
+    assert last_info(result).unlock_attempts == 3
+    await rig.told("reports how it ended")
 
 
 async def test_e020_a_long_press_ends_the_prompt_silently(rig: Rig) -> None:

@@ -47,6 +47,7 @@ class Rig:
         self.identity = Identity.numbered(secrets.randbelow(100_000))
         self.nvram = MemoryNvram()
         self.timeline = Timeline(asyncio.get_running_loop().time, self._heard)
+        self.listeners: list[Callable[[Event], None]] = []
         self._awaited: list[tuple[str, asyncio.Future[None]]] = []
         self.key = Key(
             self.nvram,
@@ -144,6 +145,8 @@ class Rig:
             await waiting
 
     def _heard(self, event: Event) -> None:
+        for listener in list(self.listeners):
+            listener(event)
         for text, waiting in self._awaited:
             if text in event.text and not waiting.done():
                 waiting.set_result(None)

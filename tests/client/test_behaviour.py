@@ -72,7 +72,10 @@ async def test_as_shipped_a_key_is_never_found_by_its_tag(rig: Rig) -> None:
 
 @pytest.mark.parametrize("behaviour", [AS_SHIPPED, MEANT], ids=["shipped", "meant"])
 async def test_either_way_a_key_is_activated(rig: Rig, behaviour: Behaviour) -> None:
-    async with rig.client(rig.person(WRONG, RIGHT), flow_type=ConnectionFlow, behaviour=behaviour) as flow:
+    person = rig.person(WRONG, RIGHT)
+    async with rig.client(person, flow_type=ConnectionFlow, behaviour=behaviour) as flow:
         result = await flow.run()
     assert result.succeeded, result.error
+    assert person.notices
+    assert person.shown is None  # success clears all messages
     assert rig.vault().status is VaultStatus.Active

@@ -18,6 +18,7 @@ from hideez_bench.harness.client.workstation import (
     SUSPENDED,
     Interruption,
 )
+from hideez_bench.harness.links.bleak_link import BleakLink
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.secret import ActivationCode
@@ -135,6 +136,27 @@ async def test_e002_an_alarm_deletes_the_bonds_and_lets_nothing_connect(rig: Rig
     assert not any(event.to == "Key" for event in rig.timeline.events[sent:])
     rig.bench.workstation.set_alarm_state(False)
     assert (await rig.connect()).succeeded
+
+
+async def test_an_alarm_at_the_prompt_deletes_the_bond_once_the_flow_has_ended(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.bond()
+    state = rig.bench.workstation.state
+    deleted: list[bool] = []
+    delete_bond = BleakLink.delete_bond
+
+    async def watched(link: BleakLink) -> None:
+        deleted.append(state.flow_runs)
+        await delete_bond(link)
+
+    monkeypatch.setattr(BleakLink, "delete_bond", watched)
+    async with rig.bench.flow(Interrupted(rig, SOURCES["alarm on"])) as flow:
+        await flow.run()
+    await state.settled()
+    assert deleted == [False]
+    assert state.bonds == {}
+    assert not await rig.host_knows_the_key()
 
 
 async def test_retracted_access_keeps_the_bonds(rig: Rig) -> None:

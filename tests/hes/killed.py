@@ -11,16 +11,18 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import event, text
+from sqlalchemy import Engine, event, text
 
 from hideez_bench.emulator.hes.names import LoginType, VaultStatusReason
 from hideez_bench.emulator.hes.records import AccountDetails
+from hideez_bench.emulator.hes.store import Store
 from hideez_bench.protocol.hes import HesError
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import SERIAL, Bench
@@ -111,12 +113,6 @@ async def run(path: Path, before: Bench, move: Move, kill_at: int) -> None:
         if statement.startswith(("INSERT", "UPDATE", "DELETE")):
             point()
 
-    connection = engine.raw_connection()
-    # So small a cache that what is written goes to the file before the commit. Waiting for the disk would serve a
-    # power cut alone, and not the end of a process.
-    connection.cursor().execute("PRAGMA cache_size = 1")
-    connection.cursor().execute("PRAGMA synchronous = OFF")
-    connection.close()
     event.listen(engine, "after_cursor_execute", written)
     event.listen(engine, "commit", point)
     async with bench.hes as hes:
@@ -128,10 +124,10 @@ async def run(path: Path, before: Bench, move: Move, kill_at: int) -> None:
 def look(path: Path) -> Found:
     journal = path.with_name(path.name + "-journal")
     was_torn = journal.exists() and any(journal.read_bytes()[:8])
-    bench = Bench(url(path))
-    with bench.hes._core.store.session() as session:
+    store = Store(url(path))
+    with store.session() as session:
         rows = {name: [list(row) for row in session.execute(text(query))] for name, query in FACTS.items()}
-    asyncio.run(bench.hes.close())
+    store.close()
     pending = sum(status == "Pending" for _, status in rows["codes"])
     return Found(repr(rows), pending, was_torn)
 
@@ -169,5 +165,15 @@ def kill_everywhere(folder: Path, place: str, name: str, move: Move) -> dict[str
     raise AssertionError
 
 
+def set_up(connection: sqlite3.Connection, record: object) -> None:
+    """So small a cache that what is written goes to the file before the commit.
+
+    Waiting for the disk would serve a power cut alone, and not the end of a process.
+    """
+    connection.execute("PRAGMA cache_size = 1")
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 if __name__ == "__main__":
+    event.listen(Engine, "connect", set_up)
     print(json.dumps([kill_everywhere(Path(sys.argv[1]), *one) for one in MOVES]))

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(180)  # some 170 processes, which take 10 s of an idle machine
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.hes.killed", str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -21,4 +24,4 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
         assert move["kills"] >= 3, move
         assert move["strange"] == [], move
         assert move["pending"] <= 1, move
-    assert sum(move["torn"] for move in found) >= 20, "some kills leave something that SQLite must undo"
+    assert sum(move["torn"] for move in found) >= 50, "many kills leave something that SQLite must undo"

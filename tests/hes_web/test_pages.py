@@ -10,7 +10,7 @@ import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport, VaultImport
-from hideez_bench.protocol.hes import ConnectionState, HwVaultInfoFromClient
+from hideez_bench.protocol.hes import ConnectionState, HwVaultInfoFromClient, WorkstationEvent
 from tests.hes.bench import PLACES, SERIAL
 from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site
 from tests.hes_web.pages import Visitor
@@ -231,6 +231,13 @@ class TestVaults:
         assert f"assigns key {SERIAL} to Ann Smith" in page.words
         assert "HK-2" not in page.words
         assert "HK-2" in (await admin.open("/audit")).words
+
+    async def test_what_clients_report_can_be_looked_up(self, site: Site, admin: Visitor) -> None:
+        event = WorkstationEvent("e1", datetime(2026, 3, 1, tzinfo=UTC), 7, 2, note=HOSTILE, serial=SERIAL)
+        await site.bench.connection.save_client_events([event])
+        page = await admin.open("/audit")
+        assert f"2026-03-01 00:00:00 UTC PC-1 7, 2 {SERIAL} {HOSTILE}" in page.words
+        assert "<script>alert" not in page.text
 
     async def test_licence_and_connection_are_shown(self, site: Site, admin: Visitor) -> None:
         licence = LicenseImport("l1", datetime(2030, 1, 1, tzinfo=UTC), b"data")

@@ -1,16 +1,14 @@
-"""What happened lately, on a page."""
+"""What happened, on a page: the server's own events, and what clients reported."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from hideez_bench.emulator.hes.records import HesEvent
-from hideez_bench.emulator.hes.web.events import KEPT, RecentEvents
 from hideez_bench.emulator.hes.web.pages.page import Pages
+
+MOST_SHOWN = 500
 
 
 class AuditPages:
@@ -24,11 +22,12 @@ class AuditPages:
         return [self._pages.route("/audit", self.all, viewers=True)]
 
     async def all(self, request: Request) -> Response:
-        """Every event that is kept."""
-        return self._pages.show(request, "audit.html", events=recent(request), most=KEPT)
-
-
-def recent(request: Request) -> list[HesEvent]:
-    """What happened since the server started, the newest first."""
-    events = cast(RecentEvents, request.app.state.events)
-    return [kept.event for kept in reversed(events.after(0))]
+        """The latest events of both kinds."""
+        audit = self._pages.hes.audit
+        return self._pages.show(
+            request,
+            "audit.html",
+            events=audit.server_events(MOST_SHOWN),
+            client_events=audit.client_events(MOST_SHOWN),
+            most=MOST_SHOWN,
+        )

@@ -7,9 +7,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
-from hideez_bench.emulator.hes.records import VaultView
+from hideez_bench.emulator.hes.records import HesEvent, VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
-from hideez_bench.emulator.hes.web.pages.audit import recent
 from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local
 from hideez_bench.emulator.hes.web.pages.vault_actions import VaultAction
@@ -17,6 +16,8 @@ from hideez_bench.emulator.hes.web.rest.bench import import_hardware_vaults
 from hideez_bench.protocol.errors import BenchError
 
 MOST_ROWS = 200
+# Of the server's events, when those of one key are looked for.
+MOST_SEARCHED = 2000
 
 
 class VaultPages:
@@ -65,8 +66,12 @@ class VaultPages:
             actions=vault_actions.offered(vault),
             meaning=vault_actions.MEANINGS[vault.status],
             profile_name=self._hes.profiles.get(vault.profile_id).name,
-            events=[event for event in recent(request) if event.serial == vault.id],
+            events=self._history(vault.id),
         )
+
+    def _history(self, vault_id: str) -> list[HesEvent]:
+        latest = self._hes.audit.server_events(MOST_SEARCHED)
+        return [event for event in latest if event.serial == vault_id][:MOST_ROWS]
 
     async def import_form(self, request: Request) -> Response:
         """Where the licence server's answer goes in."""

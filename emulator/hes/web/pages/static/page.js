@@ -100,6 +100,9 @@ function closeOthers(kept) {
 }
 
 document.addEventListener("click", (event) => closeOthers(event.target));
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches("details.more[open]")) event.target.lastElementChild.scrollIntoView({ block: "nearest" });
+}, true);
 document.addEventListener("focusin", (event) => closeOthers(event.target));
 document.addEventListener("keydown", (event) => {
   const more = event.key === "Escape" && !dialog?.open && event.target.closest("details.more[open]");

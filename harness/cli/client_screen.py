@@ -77,12 +77,12 @@ class Scene:
     @property
     def title(self) -> str:
         """Where all this is, and what is out of the ordinary with it."""
-        title = self.place
+        unusual = []
         if not self.is_server_there():
-            title += ", which cannot be reached"
+            unusual.append("the server cannot be reached")
         if self.service.state.session_locked:
-            title += ", computer locked"
-        return title
+            unusual.append("computer locked")
+        return " · ".join([*unusual, self.place])
 
     def state(self, key: MetKey, *, is_near: bool) -> str:
         """How it stands with a key, in a few words."""

@@ -31,6 +31,8 @@ REFRESH_SECONDS = 0.25
 SOON_SECONDS = 0.03
 BARS = "▁▂▄▆█"
 LOW_BATTERY = 25
+ROOM_FOR_ALL = 90
+"""Columns of a terminal; on a narrower one there is a key's name and state, and no more."""
 
 
 @contextmanager
@@ -174,7 +176,11 @@ class LiveScreen:
             return Text("Starting …")
         scene = self.scene
         question, notice = scene.person.question, scene.person.notice
-        parts: list[RenderableType] = [Rule(Text(scene.title, "dim"), style="dim"), _table(scene), Text("")]
+        parts: list[RenderableType] = [
+            Rule(Text(scene.title, "dim"), style="dim"),
+            _table(scene, self._live.console.width),
+            Text(""),
+        ]
         is_working = any(key.standing is Standing.WORKING for key in scene.service.keys.values())
         if notice and is_working and not (question and notice.kind is NoticeKind.PROGRESS):
             parts.append(Text(notice.text, NOTICE_STYLES[notice.kind]))
@@ -184,24 +190,28 @@ class LiveScreen:
         return Group(*parts)
 
 
-def _table(scene: Scene) -> RenderableType:
+def _table(scene: Scene, width: int) -> RenderableType:
     rows = scene.rows()
     if not rows:
         return Text("Waiting for a key in reach. Is it on? Press its button once.", "yellow")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", expand=False)
-    for title in ("Key", "Serial number", "Owner", "Battery", "Signal"):
+    columns = ["Key"]
+    if width >= ROOM_FOR_ALL:
+        columns += ["Serial number", "Owner", "Battery", "Signal"]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for title in columns:
         table.add_column(title, no_wrap=True)
     table.add_column("State", overflow="fold")
     for key, is_near in rows:
+        facts: dict[str, RenderableType] = {
+            "Key": key.name,
+            "Serial number": key.serial or "-",
+            "Owner": key.owner or "-",
+            "Battery": _battery(key),
+            "Signal": _signal(key) if is_near else "-",
+        }
         style = STANDING_STYLES.get(key.standing, "") if is_near else "dim"
-        table.add_row(
-            key.name,
-            key.serial or "-",
-            key.owner or "-",
-            _battery(key),
-            _signal(key) if is_near else "-",
-            Text(scene.state(key, is_near=is_near), style),
-        )
+        state = Text(scene.state(key, is_near=is_near), style)
+        table.add_row(*(facts[title] for title in columns), state)
     return table
 
 

@@ -50,3 +50,24 @@ async def test_activation_against_a_running_server(tmp_path: Path) -> None:
     gone = await run([*activate, "--code", "right"], env)
     assert gone.status == 2
     assert "cannot be reached" in gone.errors
+
+
+async def test_the_client_goes_on_when_the_server_goes_away(tmp_path: Path) -> None:
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    async with running([hideez_bench(), "hes", "serve", "--port", "0", "--json"], env) as server:
+        facts = json.loads((await server.expect(r"\{[^}]*\}"))[0])
+        command = [hideez_bench(), "client", "--target", "emulator:memory", "--hes", facts["url"]]
+        async with running([*command, "--hes-password-file", facts["password_file"]], env) as client:
+            await client.expect("Activation code for ST1032026000203")
+            await client.say("?")
+            code = (await client.expect(r"The code of HK-00203 is (\d{6})\."))[1]
+            await client.say(code)
+            await client.expect("HK-00203: online.")
+            await server.kill()
+            await client.say("l")
+            await client.expect("HK-00203: in reach.")
+            await client.say("t")
+            await client.expect("The server is not there: .*unlocks the computer.*HK-00203: online.")
+            await client.say("q")
+            assert await client.process.wait() == 0
+    assert client.seen.count(code) == 1

@@ -62,6 +62,7 @@ class AccountsUpdate:
         while True:
             with self._core.store.transaction() as rows:
                 # Anew each time: an administrator may have changed a profile or an account meanwhile.
+                rows.check_protection()
                 vault = vault_for_client(rows, vault.id)
                 task = tasks.first(rows, vault.id, os=os)
                 account = rows.session.get(Account, task.account_id) if task and task.account_id else None

@@ -145,9 +145,11 @@ class Vaults:
         Compromised all the same. The vendor leaves the key alone (Q13).
 
         Raises:
-            HesRuleError: no code where the serial number was retyped wrongly, for another reason, or where the vault
-                is neither Reserved, Active, Locked nor Suspended.
+            HesRuleError: DataProtectionNotActivated, where a connected key is to be wiped; no code where the serial
+                number was retyped wrongly, for another reason, or where the vault is neither Reserved, Active, Locked
+                nor Suspended.
         """
+        leave_alone = Quirk.COMPROMISED_KEY_IS_LEFT_ALONE in self._core.quirks
         async with self._core.vault_locks[vault_id]:
             with self._core.store.transaction() as rows:
                 vault = vault_for_admin(rows, vault_id)
@@ -157,8 +159,10 @@ class Vaults:
                         f"The serial number was not retyped as {vault_id}; the key stays as it is.",
                     )
                 vault_rules.require_can_be_compromised(vault, reason)
-            leave_alone = Quirk.COMPROMISED_KEY_IS_LEFT_ALONE in self._core.quirks
-            if not leave_alone:
+                wipe = not leave_alone and self._remotes.any_workstation(vault_id) is not None
+                if wipe:
+                    rows.check_protection()
+            if wipe:
                 await self._status_update.wipe_before_loss(vault)
             with self._core.store.transaction() as rows:
                 vault = vault_for_admin(rows, vault_id)

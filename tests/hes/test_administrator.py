@@ -1,9 +1,8 @@
-"""What an administrator may do with a vault in each status, and what it leaves."""
+"""What an administrator's actions leave; test_every_action.py has which of them are allowed when."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -25,17 +24,8 @@ PENDING = HardwareVaultActivationStatus.Pending
 CANCELED = HardwareVaultActivationStatus.Canceled
 
 
-async def assign(bench: Bench) -> None:
-    other = bench.hes.employees.create(EmployeeDetails("Bob", "Jones"))
-    await bench.hes.employees.add_hardware_vault(other.id, SERIAL)
-
-
 async def suspend(bench: Bench) -> None:
     await bench.hes.vaults.suspend(SERIAL, "on leave")
-
-
-async def activate(bench: Bench) -> None:
-    await bench.hes.vaults.activate(SERIAL, "forgot it")
 
 
 async def remove(bench: Bench) -> None:
@@ -46,58 +36,6 @@ async def compromise(bench: Bench) -> None:
     await bench.hes.vaults.compromise(
         SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL, description="train"
     )
-
-
-Step = Callable[[Bench], Awaitable[None]]
-
-# action, the refusal's code, and where it leads from the places in which it is allowed
-ACTIONS: list[tuple[Step, HesCode, dict[str, VaultStatus]]] = [
-    (assign, HesCode.HardwareVaultCannotReserve, {"Ready": VaultStatus.Reserved}),  # A-001, A-003
-    (suspend, HesCode.None_, {"Active": VaultStatus.Suspended}),  # A-013
-    (activate, HesCode.None_, {"Locked": VaultStatus.Suspended}),  # A-012
-    (
-        remove,  # A-009, A-010, A-011
-        HesCode.HardwareVaultDoesNotAllowToRemove,
-        {
-            "Reserved": VaultStatus.Ready,
-            "Reserved applied": VaultStatus.Deactivated,
-            "Active": VaultStatus.Deactivated,
-            "Locked": VaultStatus.Deactivated,
-            "Suspended": VaultStatus.Deactivated,
-            "Suspended applied": VaultStatus.Deactivated,
-        },
-    ),
-    (
-        compromise,
-        HesCode.None_,
-        dict.fromkeys(
-            ("Reserved", "Reserved applied", "Active", "Locked", "Suspended", "Suspended applied"),
-            VaultStatus.Compromised,
-        ),
-    ),
-]
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
-    ("action", "refusal", "moves"), ACTIONS, ids=lambda value: getattr(value, "__name__", "")
-)
-async def test_every_action_in_every_status(
-    bench: Bench, place: str, action: Step, refusal: HesCode, moves: dict[str, VaultStatus]
-) -> None:
-    await bench.go(place)
-    before, code_before = bench.vault, code_of(bench)
-    if place in moves:
-        await action(bench)
-        assert bench.vault.status is moves[place]
-        assert bench.texts()[-1] == f"sets the vault {moves[place].name}"
-    else:
-        with pytest.raises(HesRuleError) as raised:
-            await action(bench)
-        assert raised.value.code is refusal
-        assert (bench.vault, code_of(bench)) == (before, code_before)
-        assert not [text for text in bench.texts() if text.startswith("sets")]
-    assert bench.key.commands == []  # the key is not connected
 
 
 def code_of(bench: Bench) -> ActivationCode | None:

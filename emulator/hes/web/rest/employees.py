@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import StrictBool
 
+from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.filters import EmployeeFilter
 from hideez_bench.emulator.hes.names import VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
@@ -144,5 +145,6 @@ async def add_hardware_vault(hes: TheHes, body: AddHardwareVaultBody) -> None:
 
 @router.delete("/RemoveHardwareVault", status_code=204)
 async def remove_hardware_vault(hes: TheHes, body: RemoveHardwareVaultBody) -> None:
-    """Take a key away. A connected one is wiped at its next contact only, as with the vendor (Q8)."""
-    await hes.employees.remove_hardware_vault(body.hardware_vault_id, body.reason, push=False)
+    """Take a key away. A connected one is wiped at once; with strict compatibility at its next contact only (Q8)."""
+    push = Quirk.REST_REMOVAL_WAITS not in hes.quirks
+    await hes.employees.remove_hardware_vault(body.hardware_vault_id, body.reason, push=push)

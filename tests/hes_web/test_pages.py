@@ -101,6 +101,14 @@ class TestEveryPage:
             await site.stranger.get(f"/static/{name}", headers={"if-none-match": answer.headers["etag"]})
         ).status_code == 304
 
+    async def test_a_form_that_is_out_of_date_is_refused_with_a_page(self, site: Site) -> None:
+        answer = await site.administrator.post(
+            f"/vaults/{SERIAL}/rfid", data={"rfid": "1"}, headers={"accept": "text/html"}
+        )
+        assert answer.status_code == 403
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "This page is out of date; load it again, and nothing was changed." in answer.text
+
     async def test_hostile_names_are_shown_as_text(self, site: Site, admin: Visitor) -> None:
         hes = site.bench.hes
         somebody = hes.employees.create(EmployeeDetails(HOSTILE, "x", "a@b"))

@@ -177,6 +177,9 @@ class TestWizard:
         ada = next(one for one in site.bench.hes.employees.list() if one.first_name == "Ada")
         assert ada.vault_ids == (SERIAL,)
         assert [account.name for account in site.bench.hes.accounts.list(ada.id)] == ["PC"]
+        employee_page = await admin.open(f"/employees/{ada.id}")
+        assert "PC ada Local, workstation account" in employee_page.words
+        assert ACCOUNT["password"] not in employee_page.text
         assert "Ada Lovelace" in page.words
         assert f"/vaults/{SERIAL}/code" in page.forms
         code = site.bench.hes.vaults.activation_code(SERIAL).reveal().decode()
@@ -293,6 +296,22 @@ class TestWizard:
         sent = Page(await poster.client.post(send, data=refused.forms[send]))
         assert "The code was sent to a@example.com." in sent.words
         assert [one[0] for one in mail.sent] == ["a@example.com"]
+
+    async def test_the_code_of_a_vault_that_went_to_somebody_else_is_not_given_away(
+        self, site: Site, poster: Visitor, mail: FakeMail
+    ) -> None:
+        wizard = await Wizard.start(poster)
+        await wizard.to_overview()
+        activation = await wizard.go()
+        await site.bench.hes.employees.remove_hardware_vault(SERIAL)
+        await site.bench.assign()
+        page = await poster.open(f"{wizard.base}/activation")
+        assert f"Key {SERIAL} is theirs no more." in page.words
+        assert f"/vaults/{SERIAL}/code" not in page.forms
+        send = f"{wizard.base}/send"
+        page = Page(await poster.client.post(send, data=activation.forms[send]))
+        assert f"Key {SERIAL} is theirs no more." in page.words
+        assert mail.sent == []
 
 
 class TestMemory:

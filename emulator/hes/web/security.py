@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from html import escape
 from http.cookies import SimpleCookie
 from typing import TypedDict
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hideez_bench.emulator.hes.users import User
@@ -298,6 +299,17 @@ def _form_secret(headers: Headers, answer: _Answer) -> bytes:
     return secret.encode()
 
 
+_REFUSAL_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Refused</title>
+<link rel="stylesheet" href="/static/style.css">
+<body class="alone">
+<main class="card"><h1>Refused</h1><p class="notice bad" role="alert">{}</p><a class="button" href="/">Go on</a></main>
+"""
+
+
 async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": str(refused)})
@@ -306,6 +318,8 @@ async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) 
     response: Response
     if refused.status == 401 and is_page and scope["method"] in SAFE_METHODS:
         response = RedirectResponse("/login", 303)
+    elif is_page and "text/html" in Headers(scope=scope).get("accept", ""):
+        response = HTMLResponse(_REFUSAL_PAGE.format(escape(str(refused))), refused.status)
     else:
         response = JSONResponse({"error": str(refused)}, refused.status)
     await response(scope, receive, send)

@@ -108,8 +108,10 @@ class WizardPages:
         if not address:
             refusal = "Type an e-mail address; nothing was sent."
             return self._show(request, draft, Step.ACTIVATION, refusal, address=address)
+        vault_id = draft.value(Step.VAULT, "vault_id")
         try:
-            vault_id = draft.value(Step.VAULT, "vault_id")
+            if self._hes.vaults.get(vault_id).employee_id != draft.created:
+                return self._show(request, draft, Step.ACTIVATION, address=address)
             await send_code(self._hes, self._pages.context.mail, vault_id, address)
         except BenchError as refusal:
             return self._show(request, draft, Step.ACTIVATION, str(refusal), address=address)
@@ -191,11 +193,12 @@ class WizardPages:
         assert draft.created is not None  # noqa: S101 - nobody comes here before
         employee = self._hes.employees.get(draft.created)
         vault = self._hes.vaults.get(draft.value(Step.VAULT, "vault_id"))
+        is_theirs = vault.employee_id == employee.id
         return {
             "employee": employee,
             "vault": vault,
             "address": employee.email if address is None else address,
-            "missing": why_no_code(self._pages, vault),
+            "missing": why_no_code(self._pages, vault) if is_theirs else f"Key {vault.id} is theirs no more.",
             "mail_works": self._pages.context.mail is not None,
         }
 

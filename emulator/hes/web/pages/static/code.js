@@ -71,6 +71,11 @@ async function copy(of) {
   }
 }
 
+// A finger that stays on the button asks for no menu.
+document.addEventListener("contextmenu", (event) => {
+  if (event.target.closest("[data-code-show]")) event.preventDefault();
+});
+
 const panelOf = (event, name) => event.target.closest(`[data-code-${name}]`)?.closest("[data-code-panel]");
 
 document.addEventListener("pointerdown", (event) => {

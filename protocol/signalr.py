@@ -254,25 +254,6 @@ def negotiation(connection_id: str, connection_token: str, asked_version: int) -
     return answer | {"connectionToken": connection_token}
 
 
-def parse_negotiation(text: str) -> str:
-    """What a client presents when it connects.
-
-    Raises:
-        Malformed: this is no such answer, or says no to WebSockets; its error is in the text.
-    """
-    fields = _object(text)
-    if error := _text(fields, "error", None):
-        raise Malformed(f"The server does not negotiate: {error}")
-    transports = fields.get("availableTransports")
-    offered = transports if isinstance(transports, list) else []
-    if not any(isinstance(one, dict) and one.get("transport") == "WebSockets" for one in offered):
-        raise Malformed("The server offers no WebSockets.")
-    token = _text(fields, "connectionToken", None) or _text(fields, "connectionId", None)
-    if not token:
-        raise Malformed("The server's answer names no connection.")
-    return token
-
-
 def _object(record: str) -> dict[str, Json]:
     try:
         value = json.loads(record, parse_constant=_refuse, parse_float=_finite)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 import signal
@@ -96,6 +97,7 @@ async def _serve(
             url=url,
             strict_compat=order.strict_compat,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
         context = WebContext(hes, settings, MailSender(replace(mail, server_url=url)) if mail else None)
         server = _Server(
             uvicorn.Config(
@@ -116,6 +118,11 @@ async def _serve(
             asyncio.get_running_loop().add_signal_handler(number, lambda: None)
         _introduce(order, url, administrator, mail, is_loopback=is_loopback)
         await server.serve(sockets=[listening])
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """All but what uvicorn says of every WebSocket that is refused with an answer, which a stranger could have said."""
+    return "without completing handshake" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):

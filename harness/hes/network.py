@@ -206,15 +206,6 @@ class NetworkServer:
         await self._wait_until("approved", APPROVAL_SECONDS, lambda: _is_let_in(connection, info))
         return connection
 
-    async def reconnect(self) -> None:
-        """Connect again what was lost.
-
-        Raises:
-            HesError: HesNotConnected.
-        """
-        for connection in self._connections:
-            await connection.connect()
-
     async def close(self) -> None:
         """See `HesServer.close`."""
         for connection in self._connections:

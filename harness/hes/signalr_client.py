@@ -129,10 +129,14 @@ class HubClient:
         """End the connection."""
         if self._open:
             self._lost(Disconnected("The connection to the server was closed."))
-        for task in self._tasks:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
         await self._socket.close()
+        for fault in ended:
+            if isinstance(fault, Exception):
+                raise fault
 
     async def _shake_hands(self) -> None:
         await self._socket.send(build(HandshakeRequest()))
@@ -163,6 +167,9 @@ class HubClient:
             self._lost(Disconnected(f"The server sent what is no message: {error}"))
         except Disconnected as error:
             self._lost(error)
+        finally:
+            # Also where what `on_call` led to failed: nobody may wait for answers that nobody reads.
+            self._lost(Disconnected("The connection to the server has ended."))
         await self._socket.close()
 
     def _take(self, message: Message) -> None:

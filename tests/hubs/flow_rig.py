@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
+from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.records import HesEvent, VaultView
@@ -46,6 +47,12 @@ class AsTheVendor(httpx.AsyncBaseTransport):
         if request.url.path.startswith(self._missing):
             return httpx.Response(404, text="")
         return await self._inner.handle_async_request(request)
+
+
+async def enter_administrator(hes: Hes) -> None:
+    """Somebody who may log in; their password is hashed for a test, not for a burglar."""
+    hes.users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    await hes.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
 
 
 def approve_all(hes: Hes) -> Callable[[], None]:
@@ -100,7 +107,7 @@ async def hub_rig() -> AsyncIterator[HubRig]:
         rig = HubRig(radio)
         hes = rig.near.hes
         async with rig.application, hes:
-            await hes.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
+            await enter_administrator(hes)
             approve_all(hes)
             await rig.server.open()
             async with rig.bench:

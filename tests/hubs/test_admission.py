@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from hideez_bench.emulator.hes.admission import MOST_UNAPPROVED
+from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.harness.hes.signalr_client import Disconnected
 from hideez_bench.protocol.hes import HesError, HesErrorCode, WorkstationInfo
-from hideez_bench.protocol.signalr import Completion, HandshakeRequest, Invocation, build, parse_negotiation
+from hideez_bench.protocol.signalr import Close, Completion, HandshakeRequest, Invocation, build
 from tests.hes.fake_key import FakeWorkstation
 from tests.hubs.rig import HubBench, application, headers, new_key
 from tests.hubs.sockets import MemorySocket, MemorySockets
@@ -144,7 +145,8 @@ async def test_a_token_is_good_once_for_who_fetched_it(bench: HubBench) -> None:
     ]
     assert second.json()["negotiateVersion"] == 0
     assert "connectionToken" not in second.json()
-    token, old, other = (parse_negotiation(answer.text) for answer in (first, second, third))
+    token, other = (answer.json()["connectionToken"] for answer in (first, third))
+    old = second.json()["connectionId"]
     socket = MemorySocket(bench.app, f"/appHub?id={token}", sent)
     await socket.open()
     assert (await refused(bench, f"/appHub?id={token}", sent))[0] == 404
@@ -179,3 +181,28 @@ async def test_strict_compat_lets_who_has_no_name_connect_and_call_in_vain(bench
     assert answer.result["succeeded"] is False
     await socket.close()
     assert [view.id for view in bench.hes.workstations.list()] == [bench.workstation.id]
+
+
+@pytest.mark.parametrize("path", ["/appHub", "/deviceHub"])
+async def test_a_database_that_fails_is_told_and_nothing_breaks(
+    bench: HubBench, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> bool:
+        raise StoreError("The server's database is damaged. Nothing was kept.")
+
+    sent = headers("PC-9", new_key())
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.hes.admission, "allows", fail)
+        assert await refused(bench, path, sent) == (
+            503,
+            "The server's database is damaged. Nothing was kept.",
+        )
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.hes.admission, "bind", fail)
+        socket = MemorySocket(bench.app, "/appHub", sent)
+        await socket.open()
+        await socket.send(build(HandshakeRequest()))
+        await socket.hear_handshake()
+        assert await socket.heard() == [Close("The server's database is damaged. Nothing was kept.")]
+        await socket.served
+    assert bench.hub.is_connected

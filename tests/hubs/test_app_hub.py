@@ -132,3 +132,18 @@ async def test_a_client_connects_again_after_the_server_went_away(bench: HubBenc
     assert len(bench.sockets.on("/appHub")) == 2
     bench.hes.vaults.import_vaults([vault_import("HK-2")])
     assert (await bench.hub.get_hw_vault_info_by_mac("mac HK-2")).vault_serial == "HK-2"
+
+
+async def test_a_fault_in_a_notice_ends_the_connection_and_is_not_hidden(
+    bench: HubBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(on: bool) -> None:
+        raise RuntimeError("a fault of ours")
+
+    await bench.arrive()
+    monkeypatch.setattr(bench.workstation, "update_rfid_indicator_state", fail)
+    bench.hes._remotes._hosts[SERIAL][bench.workstation.id].workstation.update_rfid_indicator_state(True)
+    with pytest.raises(HesError):
+        await bench.hub.get_hw_vault_info_by_serial_no(SERIAL)
+    with pytest.raises(RuntimeError):
+        await bench.hub.close()

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from hideez_bench.emulator.hes.names import Role, VaultStatus
+from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import MemoryNvram
@@ -16,10 +16,11 @@ from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.harness.bench import Ending
 from hideez_bench.harness.fleet import Fleet, numbered_from
+from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from tests.flow.rig import RIGHT, WIRE, WRONG, last_info
-from tests.hubs.flow_rig import PASSWORD, USER, HubRig, approve_all, hub_rig, network_server
+from tests.hubs.flow_rig import HubRig, approve_all, enter_administrator, hub_rig, network_server
 from tests.hubs.rig import application
 from tests.hubs.sockets import MemorySockets
 
@@ -85,7 +86,8 @@ async def test_e009_the_network_goes_while_the_server_works(rig: HubRig, target:
     assert not rig.vault().is_online
     # What the key and the server remember still fits together.
     rig.sockets.on_text = lambda path, text: text
-    await rig.server.reconnect()
+    assert isinstance(rig.bench.connection, HubConnection)
+    await rig.bench.connection.connect()
     result = await rig.connect(RIGHT)
     assert result.succeeded, result.error
     assert rig.vault().status is VaultStatus.Active
@@ -111,7 +113,7 @@ async def test_twenty_clients_at_once() -> None:
         radio = MemoryRadio()
         stack.callback(radio.close)
         hes = await stack.enter_async_context(Hes("sqlite://", wire=WIRE))
-        await hes.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
+        await enter_administrator(hes)
         approve_all(hes)
         server = network_server(hes, MemorySockets(application(hes)))
         stack.push_async_callback(server.close)

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.harness.administration import Administrator
+from hideez_bench.harness.hes import network
 from hideez_bench.harness.hes.network import Login, NetworkServer
 from hideez_bench.harness.hes.workstation_key import workstation_key, workstation_name
 from hideez_bench.harness.timeline import Timeline
@@ -21,7 +21,7 @@ from hideez_bench.protocol.hub import WORKSTATION_ID
 from hideez_bench.protocol.secret import ActivationCode, Password
 from hideez_bench.protocol.wire import default_wire
 from tests.hes.fake_key import FakeWorkstation
-from tests.hubs.flow_rig import PASSWORD, USER, AsTheVendor, network_server
+from tests.hubs.flow_rig import PASSWORD, USER, AsTheVendor, enter_administrator, network_server
 from tests.hubs.rig import application, new_key
 from tests.hubs.sockets import MemorySockets
 
@@ -32,7 +32,7 @@ SERIAL = "ST1032026000203"
 @pytest.fixture
 async def hes() -> AsyncIterator[Hes]:
     async with Hes("sqlite://") as made:
-        await made.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
+        await enter_administrator(made)
         yield made
 
 
@@ -159,7 +159,10 @@ async def test_approval_is_waited_for_where_rest_does_not_give_it(hes: Hes, sock
     await server.close()
 
 
-async def test_approval_that_never_comes_is_given_up(hes: Hes, sockets: MemorySockets) -> None:
+async def test_approval_that_never_comes_is_given_up(
+    hes: Hes, sockets: MemorySockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "ASK_AGAIN", 50.0)
     server = network_server(hes, sockets, http=lambda inner: AsTheVendor(inner, "/api/Workstations/"))
     await server.open()
     with pytest.raises(BenchError) as caught:

@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.signalr import (
     KEEP_ALIVE,
     PROTOCOL,
@@ -103,7 +104,7 @@ class HubConnection:
         """Read and write until one side has enough; why it ended, where there is something to say."""
         try:
             invoke = opened()
-        except Malformed as refused:
+        except BenchError as refused:
             return str(refused)
         reading = asyncio.ensure_future(self._read(records, invoke))
         writing = asyncio.ensure_future(self._write())

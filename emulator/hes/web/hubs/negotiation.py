@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 
+from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hub import WORKSTATION_ID
 from hideez_bench.protocol.secret import WorkstationKey
@@ -38,7 +39,8 @@ def admit(hes: Hes, headers: Headers, *, strict_compat: bool) -> Caller:
     """Who calls, by the headers of a request.
 
     Raises:
-        NotAdmitted: 401, there is no workstation or no key, or another key speaks for this workstation.
+        NotAdmitted: 401, there is no workstation or no key, or another key speaks for this workstation; 503, the
+            server's database cannot be asked.
     """
     workstation_id = headers.get("workstationid", "")
     device_id = headers.get("deviceid", "")[:LONGEST_DEVICE_ID]
@@ -57,7 +59,11 @@ def admit(hes: Hes, headers: Headers, *, strict_compat: bool) -> Caller:
         raise NotAdmitted(
             401, "Show the workstation's key: Authorization: Bearer, and 64 hexadecimal digits."
         )
-    if not hes.admission.allows(workstation_id, key):
+    try:
+        is_right = hes.admission.allows(workstation_id, key)
+    except StoreError as error:
+        raise NotAdmitted(503, str(error)) from error
+    if not is_right:
         raise NotAdmitted(401, f"Another key speaks for workstation {workstation_id}.")
     return Caller(workstation_id, key, device_id)
 

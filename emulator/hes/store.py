@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
@@ -243,6 +243,12 @@ class Rows:
         """The activation of a vault that was made last."""
         query = select(models.HardwareVaultActivation).filter_by(vault_id=vault_id)
         return self._session.scalar(query.order_by(models.HardwareVaultActivation.id.desc()).limit(1))
+
+    def latest_activations(self) -> dict[str, models.HardwareVaultActivation]:
+        """The same of every vault that has one, by serial number, in one query."""
+        table = models.HardwareVaultActivation
+        newest = select(func.max(table.id)).group_by(table.vault_id)
+        return {row.vault_id: row for row in self._session.scalars(select(table).where(table.id.in_(newest)))}
 
     def licenses(self, vault_id: str) -> list[models.HardwareVaultLicense]:
         """Every licence of a vault, the one that ends first before the others."""

@@ -173,10 +173,17 @@ class Vaults:
             self._status_update.start(vault_id)
 
     def _view(self, rows: Rows, vault: models.HardwareVault) -> VaultView:
-        is_online = self._remotes.any_workstation(vault.id) is not None
-        return vault_view(vault, rows.latest_activation(vault.id), is_online=is_online)
+        return vault_view(vault, rows.latest_activation(vault.id), is_online=self._is_online(vault.id))
+
+    def _is_online(self, vault_id: str) -> bool:
+        return self._remotes.any_workstation(vault_id) is not None
 
     def list(self, filter: VaultFilter = ALL_VAULTS) -> list[VaultView]:  # noqa: A002 - what it is
         """The vaults, by serial number."""
         with self._core.store.transaction() as rows:
-            return [self._view(rows, vault) for vault in rows.vaults() if filter.finds(vault)]
+            latest = rows.latest_activations()
+            return [
+                vault_view(vault, latest.get(vault.id), is_online=self._is_online(vault.id))
+                for vault in rows.vaults()
+                if filter.finds(vault)
+            ]

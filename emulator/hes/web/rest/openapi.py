@@ -64,6 +64,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _made(app: FastAPI) -> dict[str, Any]:
     made = get_openapi(
+        openapi_version="3.0.3",  # swagger-ui-bundle's page knows nothing newer
         title="Hideez Enterprise Server, a stand-in",
         version="1",
         description="The vendor's routes that activation needs, and /api/bench for what the vendor has in its pages.",
@@ -79,7 +80,23 @@ def _made(app: FastAPI) -> dict[str, Any]:
     for path, methods in made["paths"].items():
         for method, operation in methods.items():
             _complete(path, method, operation)
-    return made
+    described: dict[str, Any] = _nullable(made)
+    return described
+
+
+def _nullable(node: Any) -> Any:
+    """What may be null, as OpenAPI 3.0 writes it; pydantic writes it as 3.1 does."""
+    if isinstance(node, list):
+        return [_nullable(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    node = {name: _nullable(part) for name, part in node.items()}
+    options = node.get("anyOf", [])
+    if {"type": "null"} not in options:
+        return node
+    del node["anyOf"]
+    (schema,) = (option for option in options if option != {"type": "null"})
+    return node | ({"allOf": [schema]} if "$ref" in schema else schema) | {"nullable": True}
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:

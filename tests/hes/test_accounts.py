@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -371,7 +372,7 @@ async def test_no_view_or_event_has_a_secret(bench: Bench) -> None:
         assert not [text for text in shown if secret in text]
 
 
-async def test_accounts_outlive_the_server(tmp_path: object) -> None:
+async def test_accounts_outlive_the_server(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/hes.db"
     first = Bench(url)
     first.set_up()
@@ -383,3 +384,27 @@ async def test_accounts_outlive_the_server(tmp_path: object) -> None:
         (account,) = hes.accounts.list(employee_id)
         assert (account.name, account.login_type, account.domain) == ("PC", LoginType.Domain, "HOME")
         assert hes.vaults.get(SERIAL).need_sync
+
+
+async def test_nothing_is_written_or_erased_while_data_protection_waits_for_its_password(
+    tmp_path: Path,
+) -> None:
+    url, password = f"sqlite:///{tmp_path}/hes.db", Password(b"protected")
+    first = Bench(url)
+    first.set_up()
+    async with first.hes:
+        await first.go("Active")
+        first.hes.accounts.create(first.employee.id, PC)
+        await first.hes.protection.enable(password)
+    second = Bench(url, key=first.key)
+    async with second.hes:
+        await second.arrive()
+        with pytest.raises(HesError, match="rotection"):
+            await second.connection.update_hw_vault_accounts(SERIAL, only_os_accounts=False)
+        with pytest.raises(HesRuleError) as raised:
+            await second.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Lost, retyped_id=SERIAL)
+        assert raised.value.code is HesCode.DataProtectionNotActivated
+        assert (second.vault.status, second.key.commands) == (VaultStatus.Active, [])
+        await second.hes.protection.activate(password)
+        await second.connection.update_hw_vault_accounts(SERIAL, only_os_accounts=False)
+        assert on_key(second, 1)[StorageTable.Passwords] == "pässword".encode()

@@ -6,7 +6,7 @@ import pytest
 
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
+from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, VaultImport
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.hes import (
@@ -16,9 +16,10 @@ from hideez_bench.protocol.hes import (
     HesKeyRefused,
     HwVaultInfoFromClient,
 )
-from hideez_bench.protocol.names import ErrorName
-from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.names import AccountFlag, ErrorName
+from hideez_bench.protocol.secret import ActivationCode, OtpSecret, Password
 from hideez_bench.protocol.transport import KeyRefused, MessageTransport
+from hideez_bench.protocol.wire import default_wire
 from tests.hes.fake_key import Notices
 from tests.key.desk import IDENTITY, Desk
 
@@ -95,6 +96,36 @@ async def test_a_key_s_whole_life() -> None:
         await hes.employees.remove_hardware_vault(SERIAL)
         await hes.settled()
         assert hes.vaults.get(SERIAL).status is VaultStatus.Ready
+
+
+async def test_an_account_gets_to_a_key_and_is_deleted_there() -> None:
+    """The key asks for the master key after Access, and the server proves it."""
+    async with Hes() as hes, Desk().host() as host:
+        hes.vaults.import_vaults([VaultImport(SERIAL, IDENTITY.mac, IDENTITY.rfid)])
+        mail = AccountDetails(
+            "Mail", "ann", password=Password(b"open sesame"), otp_secret=OtpSecret(b"GEZDGNBVGY3TQOJQ")
+        )
+        ann = await hes.employees.hire(EmployeeDetails("Ann"), SERIAL, mail)
+        main = await host.open()
+        client = await arrive(hes, host.transport, main)
+        await client.update_hw_vault_status(await report(main))
+        await main.unlock_device_code(hes.vaults.activation_code(SERIAL))
+        told = await client.update_hw_vault_status(await report(main))
+        assert told.need_update_os_accounts
+        await client.update_hw_vault_accounts(SERIAL, only_os_accounts=True)
+        assert not hes.vaults.get(SERIAL).need_sync
+        await client.auth_hw_vault(SERIAL)
+        tables = default_wire().profile.numbers("storage_table")
+        entry = default_wire().account.parse((await main.read_storage(tables["Accounts"], 1)).reveal())
+        assert (entry.name, entry.flags) == ("Mail", AccountFlag.READ_ONLY | AccountFlag.PRIMARY)
+        assert (await main.read_storage(tables["Passwords"], 1)).reveal() == b"open sesame"
+        assert len((await main.get_otp(tables["OtpSecrets"], 1)).reveal()) == 6
+
+        (account,) = hes.accounts.list(ann.id)
+        hes.accounts.delete(account.id)
+        await hes.settled()
+        for table in tables.values():
+            assert await main.enum_records(table) == []
 
 
 async def test_key_that_another_server_linked() -> None:

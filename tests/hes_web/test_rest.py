@@ -129,6 +129,19 @@ async def test_what_is_created_says_where_it_is(site: Site, ann: dict[str, Any])
         assert "s3cret-7" not in shown.text
 
 
+async def test_a_shared_account_is_made_given_and_taken(site: Site, ann: dict[str, Any]) -> None:
+    shared = {"name": "Printer", "login": "office", "password": "s3cret-7"}
+    made = (await site.administrator.post("/api/bench/CreateSharedAccount", json=shared)).json()
+    body = {"EmployeeId": ann["id"], "SharedAccountId": made["id"]}
+    given = await site.administrator.post("/api/Employees/AddSharedAccount", json=body)
+    assert (given.status_code, given.json()["type"]) == (201, 1)
+    assert (
+        await site.administrator.delete(f"/api/bench/DeleteSharedAccount/{made['id']}")
+    ).status_code == 204
+    left = await site.administrator.get(f"/api/Employees/GetAccountsByEmployeeId/{ann['id']}")
+    assert (left.status_code, left.json()) == (200, [])
+
+
 @pytest.mark.parametrize(
     "path",
     [

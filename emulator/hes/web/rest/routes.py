@@ -10,11 +10,12 @@ from hideez_bench.emulator.hes.web.rest import (
     employees,
     identity,
     profiles,
+    shared_accounts,
     vaults,
     workstations,
 )
 
-PARTS = (identity, employees, accounts, vaults, profiles, workstations, bench)
+PARTS = (identity, employees, accounts, vaults, profiles, workstations, bench, shared_accounts)
 
 
 def router() -> APIRouter:

@@ -102,7 +102,11 @@ class KeyFlow:
         if known and known.finished:
             return self._not_started(f"The key {known.serial} is online already; this request was dropped.")
         with workstation.flow(self._workstation_interrupted):
-            return await self._run()
+            try:
+                return await self._run()
+            finally:
+                if self.session.key:
+                    self.session.key.interrupted = None
 
     async def connect(self, session: Session) -> None:
         """Step 3: the key, connected; one that still is, from a flow that never finished, is taken as it stands."""
@@ -150,9 +154,6 @@ class KeyFlow:
             return await self._failed(FlowCancelled(str(lost)))
         except BenchError as error:
             return await self._failed(error)
-        finally:
-            if session.key:
-                session.key.interrupted = None
         session.ui.clear()
         return FlowResult(None, session.info, EndState())
 

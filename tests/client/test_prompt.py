@@ -11,12 +11,16 @@ from hideez_bench.harness.client.errors import (
     ClientError,
     ClientErrorCode,
     FlowCancelled,
+    FlowMessage,
     GetActivationCodeTimeout,
+    WorkflowError,
 )
 from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.people import ScriptedPerson
-from hideez_bench.protocol.names import Button
+from hideez_bench.protocol.device import KeyDevice
+from hideez_bench.protocol.names import Button, ErrorName
 from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.transport import KeyRefused
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
 
 pytestmark = pytest.mark.virtual_time
@@ -59,6 +63,26 @@ async def test_c007_a_code_of_the_wrong_length_is_not_sent_and_costs_nothing(rig
 async def test_six_to_eight_bytes_are_sent(rig: Rig, length: int, sent: int) -> None:
     await rig.connect(ActivationCode(b"x" * length))
     assert rig.count("UNLOCK_DEVICE_CODE") == sent
+
+
+async def test_c003_a_key_that_calls_its_last_attempt_merely_wrong_is_locked_all_the_same(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = KeyDevice.unlock_device_code
+
+    async def merely_wrong(device: KeyDevice, code: ActivationCode) -> None:
+        try:
+            await honest(device, code)
+        except KeyRefused as refused:
+            raise KeyRefused(refused.what, ErrorName.ERR_PIN_WRONG) from None
+
+    monkeypatch.setattr(KeyDevice, "unlock_device_code", merely_wrong)
+    person = rig.person(WRONG, WRONG, WRONG, RIGHT)
+    async with rig.bench.flow(person) as flow:
+        result = await flow.run()
+    assert isinstance(result.error, WorkflowError)
+    assert result.error.message is FlowMessage.LOCKED_BY_INVALID_ATTEMPTS
+    assert len(person.prompts) == 3
 
 
 async def test_c009_nobody_types_for_30_seconds(rig: Rig) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Locator, ViewportSize, expect
 
 from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
-from tests.browser.conftest import ADMINISTRATOR, PASSWORD, Person, Site, person_in
+from tests.browser.conftest import ADMINISTRATOR, PASSWORD, WAIT_MS, Person, Site, person_in
 
 SERIALS = [f"ST10320260002{number:02}" for number in range(3, 8)]
 HIDDEN = "••••••"
@@ -182,6 +182,21 @@ async def test_a_refusal_stays_in_the_dialog_with_what_was_typed(person: Person,
     await dialog.get_by_label("Type the serial number").fill(SERIALS[0])
     await dialog.get_by_role("button", name="Report as compromised").click()
     await expect(row.locator(".badge")).to_have_text("Compromised")
+
+
+async def test_a_page_that_lost_its_news_says_so_and_catches_up(person: Person, site: Site) -> None:
+    page = person.page
+    await page.route("**/events", lambda route: route.abort())
+    await person.log_in()
+    await expect(page.locator("#stale")).to_contain_text("no news from the server")
+    mary = site.hes.employees.create(EmployeeDetails("Mary"))
+    await site.hes.employees.add_hardware_vault(mary.id, SERIALS[3])
+    site.hes.set_alarm(True)
+    await expect(page.locator(f"#vault-{SERIALS[3]} .badge")).to_have_text("Ready")
+    await page.unroute("**/events")
+    await expect(page.locator("#stale")).to_be_hidden(timeout=WAIT_MS)
+    await expect(page.locator(f"#vault-{SERIALS[3]} .badge")).to_have_text("Reserved")
+    await expect(page.locator("#alarm")).to_contain_text("The alarm is on")
 
 
 async def test_a_page_says_when_its_news_end_with_the_session(person: Person, site: Site) -> None:

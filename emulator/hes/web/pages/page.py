@@ -62,13 +62,13 @@ class Pages:
     def show(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page. `values` are what its template asks for."""
         user = request.state.user
-        # A page that is fetched to renew parts of one that is there shows no notices, and must not use them up.
-        is_fetched = DIALOG_HEADER in request.headers
         common = {
             "user": user,
             "is_administrator": is_administrator(request),
             "csrf_token": csrf_token(request),
-            "notices": self.memory.take_notices(csrf_token(request)) if user and not is_fetched else [],
+            "notices": self.memory.take_notices(csrf_token(request))
+            if user and not _is_fetched(request)
+            else [],
             "alarm": self.hes.alarm if user else False,
             "path": request.url.path,
             "here": here(request),
@@ -77,11 +77,17 @@ class Pages:
 
     def onward(self, request: Request, to: str, told: str = "", *, kind: str = "good") -> Response:
         """After something was done: on to another page, which tells it."""
-        if told:
+        is_renewal = request.method == "GET" and _is_fetched(request)
+        if told and not is_renewal:
             self.memory.add_notice(csrf_token(request), kind, told)
-        if DIALOG_HEADER in request.headers:
+        if _is_fetched(request):
             return Response(status_code=204, headers={ONWARD_HEADER: to})
         return RedirectResponse(to, 303)
+
+
+def _is_fetched(request: Request) -> bool:
+    """Whether a script asks, to fill a dialog or renew a page: it shows no notices, and must not use them up."""
+    return DIALOG_HEADER in request.headers
 
 
 @cache
@@ -107,7 +113,7 @@ def is_administrator(request: Request) -> bool:
 async def fields(request: Request) -> dict[str, str]:
     """What was typed into a form, without blanks around it; a file counts as its text.
 
-    Of fields with one name the last counts. Passwords are taken with `password_field`.
+    Of fields with one name the last counts. Passwords are taken with `raw_field`.
     """
     typed: dict[str, str] = {}
     for name, value in (await request.form()).multi_items():

@@ -73,21 +73,25 @@ async function draw() {
 }
 
 function soon() {
-  clearTimeout(timer);
-  timer = setTimeout(draw, TOGETHER_MS);
+  timer ||= setTimeout(() => {
+    timer = 0;
+    draw();
+  }, TOGETHER_MS);
 }
 
 function listen() {
-  source = new EventSource("/events");
-  source.addEventListener("open", () => {
+  const opened = new EventSource("/events");
+  source = opened;
+  opened.addEventListener("open", () => {
     stale().hidden = true;
     draw(); // what happened meanwhile
   });
-  source.addEventListener("changed", soon);
-  source.addEventListener("ended", ended);
-  source.addEventListener("error", () => {
+  opened.addEventListener("changed", soon);
+  opened.addEventListener("ended", ended);
+  opened.addEventListener("error", () => {
+    if (opened !== source) return; // closed by ourselves
     stale().hidden = false;
-    if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    if (opened.readyState !== EventSource.CLOSED) return; // it tries again by itself
     draw(); // tells whether it is the session that has ended
     retry = setTimeout(listen, RETRY_MS);
   });
@@ -105,12 +109,12 @@ function deaf() {
   source = null;
 }
 
-if (document.querySelector("[data-live], [data-live-list]")) {
-  // A browser opens few connections to one server: pages that nobody looks at hold none.
-  document.addEventListener("visibilitychange", () => {
-    deaf();
-    if (!document.hidden) listen();
-  });
-  window.addEventListener("pagehide", deaf);
+// A browser opens few connections to one server: pages that nobody looks at hold none.
+function follow() {
+  deaf();
   if (!document.hidden) listen();
 }
+
+document.addEventListener("visibilitychange", follow);
+window.addEventListener("pageshow", follow);
+window.addEventListener("pagehide", deaf);

@@ -102,12 +102,13 @@ async def test_the_official_client_calls_everything_and_is_called(modules: Path)
     # The key "refuses" the server and is not Active, so that none of these can go well; each says why.
     assert failed == {"UpdateHwVaultStatus", "AuthHwVault", "UpdateHwVaultAccounts"}
     assert results["UpdateHwVaultStatus"]["errorCode"] == "ERR_NO_DATA"
-    assert results["AuthHwVault"]["errorCode"] == "DeviceNotConnectedToAnyHost"
+    # Whether the client's end of its deviceHub or its next call comes first is up to the network.
+    assert results["AuthHwVault"]["errorCode"] in ("DeviceNotConnectedToAnyHost", "ERR_NO_DATA")
     assert results["UpdateHwVaultProperties"]["value"]["needStateUpdate"] is True
     assert results["GetHwVaultInfoByRfid"]["value"]["ownerEmail"] == "ann@example.org"
     assert results["GetHwVaultLicenses"]["value"][0]["deviceId"] == SERIAL
     assert ["EstablishRemoteHwVaultConnection", SERIAL, 4] in met["callbacks"]
-    assert met["commands"] == [["SendGetRootKeyCommand"]]
+    assert ["SendGetRootKeyCommand"] in met["commands"]
     assert all(stranger != "connected" for stranger in met["strangers"])
     assert [("401" in stranger, "403" in stranger) for stranger in met["strangers"][:2]] == [
         (True, False)

@@ -17,7 +17,8 @@ from hideez_bench.harness.cli.evidence import Evidence
 from hideez_bench.harness.client.advertisements import Advertisement, Scan
 from hideez_bench.harness.client.behaviour import Behaviour
 from hideez_bench.harness.client.connecting import OpenLink
-from hideez_bench.harness.client.service import ClientService, MetKey, Standing
+from hideez_bench.harness.client.met_key import MetKey, Standing
+from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.triggers import Why
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.hes.hub_connection import HubConnection

@@ -12,7 +12,7 @@ import click
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.client_person import Question
 from hideez_bench.harness.cli.client_screen import Scene, ticking
-from hideez_bench.harness.client.service import MetKey, Standing
+from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.timeline import Event, Kind
 
 PATIENCE_SECONDS = 5.0

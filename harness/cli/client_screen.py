@@ -16,7 +16,8 @@ from rich.text import Text
 
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.client_person import Question, TypingPerson
-from hideez_bench.harness.client.service import ClientService, MetKey, Standing
+from hideez_bench.harness.client.met_key import MetKey, Standing
+from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.user_interface import NoticeKind
 from hideez_bench.harness.timeline import Event, Kind
 

@@ -9,19 +9,19 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
-from enum import StrEnum
 from functools import partial
 from types import TracebackType
 from typing import Self
 
-from hideez_bench.harness.client.advertisements import Advertisement, Airwaves, proximity_percent
+from hideez_bench.harness.client.advertisements import Advertisement, Airwaves
 from hideez_bench.harness.client.behaviour import MEANT, Behaviour
 from hideez_bench.harness.client.connected import ConnectedKey
 from hideez_bench.harness.client.connecting import OpenLink
-from hideez_bench.harness.client.errors import FlowMessage, WorkflowError
 from hideez_bench.harness.client.flow import ConnectionFlow
+from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.client.pairs import Pairs
 from hideez_bench.harness.client.relay import RelayingWorkstation
+from hideez_bench.harness.client.retry import may_be_tried_again
 from hideez_bench.harness.client.rfid import find_by_rfid
 from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
 from hideez_bench.harness.client.triggers import (
@@ -44,77 +44,10 @@ from hideez_bench.harness.links.bleak_link import NoBluetooth
 from hideez_bench.harness.timeline import Actor, Event, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import ConnectionState, HesConnection, HesError, HesErrorCode, HesNetworkError
+from hideez_bench.protocol.hes import ConnectionState, HesConnection
 from hideez_bench.protocol.messages import Status, WipeStatus
 from hideez_bench.protocol.names import WipeResult
-from hideez_bench.protocol.values import DeviceInfo
 from hideez_bench.protocol.wire import Wire
-
-NETWORK_TROUBLE = {
-    HesErrorCode.HesNotConnected,
-    HesErrorCode.HesRequestTimeout,
-    HesErrorCode.HesDeviceHubDisconnected,
-    HesErrorCode.HesFailedEstablishRemoteDeviceConnection,
-    HesErrorCode.RemoteConnectionTimedOut,
-}
-LINK_TROUBLE = {
-    FlowMessage.CONNECTION_FAILED,
-    FlowMessage.CONNECTION_FAILED_DONGLE,
-    FlowMessage.INITIALIZATION_FAILED,
-}
-
-
-class Standing(StrEnum):
-    """How the service stands with a key."""
-
-    IN_REACH = "in reach"
-    WORKING = "being connected"
-    ONLINE = "online"
-    STOPPED = "stopped"
-
-
-class MetKey:
-    """A key that the service has met.
-
-    Attributes:
-        advertisement: the latest.
-        doing: the latest step of its flow, in words; `since` is when that began.
-        serial, owner, info: what is known of it; empty or None before its first connection.
-        battery, signal: percent and dBm, as it says itself while it is connected.
-        error: how its latest flow ended, if not well.
-        is_lost, is_wiped: its link broke; it said that it wipes itself.
-        connected: its link, while there is one.
-    """
-
-    def __init__(self, advertisement: Advertisement) -> None:
-        self.advertisement = advertisement
-        self.standing = Standing.IN_REACH
-        self.doing = ""
-        self.since = 0.0
-        self.serial = ""
-        self.owner = ""
-        self.info: DeviceInfo | None = None
-        self.battery: int | None = None
-        self.signal = advertisement.rssi
-        self.error: BenchError | None = None
-        self.is_lost = False
-        self.is_wiped = False
-        self.connected: ConnectedKey | None = None
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        return self.advertisement.name or self.advertisement.address
-
-    @property
-    def proximity(self) -> float:
-        """How near it is, in percent."""
-        return proximity_percent(self.signal)
-
-    @property
-    def is_locked(self) -> bool:
-        """It waits for a code, or for the administrator."""
-        return self.info is not None and self.info.locked
 
 
 class ClientService:
@@ -364,16 +297,3 @@ class ClientService:
         if not task.cancelled() and (error := task.exception()):
             facts = {"message": "the client's service failed in the background", "exception": error}
             task.get_loop().call_exception_handler(facts | {"task": task})
-
-
-def may_be_tried_again(error: BenchError) -> bool:
-    """Whether the same may end well in a moment though nobody does anything: trouble of the link or the network."""
-    match error:
-        case HesNetworkError():
-            return True
-        case HesError(code=code):
-            return code in NETWORK_TROUBLE
-        case WorkflowError(message=message):
-            return message in LINK_TROUBLE
-        case _:
-            return False

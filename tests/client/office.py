@@ -18,8 +18,9 @@ from hideez_bench.emulator.radio.memory_server import MemoryServer
 from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.client.advertisements import Advertisement, Scan
 from hideez_bench.harness.client.connecting import OpenLink
+from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.client.relay import RelayingWorkstation
-from hideez_bench.harness.client.service import ClientService, MetKey, Standing
+from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.hes.in_process import InProcessServer

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.harness.client.service import Standing
+from hideez_bench.harness.client.met_key import Standing
 from hideez_bench.harness.client.triggers import Why
 from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.client.workstation import LOGGED_OFF, SUSPENDED, Interruption, Stack

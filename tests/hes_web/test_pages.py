@@ -54,6 +54,13 @@ class TestLogin:
         assert page.forms["/login"]["email"] == ADMINISTRATOR
         assert WRONG not in page.text
 
+    async def test_leads_to_the_page_that_was_asked_for(self, site: Site) -> None:
+        asked = await site.stranger.get("/vaults?status=Locked", headers={"accept": "text/html"})
+        page = await Visitor(site.stranger).open(asked.headers["location"])
+        values = page.forms["/login"] | {"email": ADMINISTRATOR, "password": PASSWORD}
+        answer = await site.stranger.post("/login", data=values)
+        assert answer.headers["location"] == "/vaults?status=Locked"
+
     @pytest.mark.parametrize("to", ["//evil.example", "https://evil.example", "/\\evil.example", "x"])
     async def test_leads_to_no_other_site(self, site: Site, to: str) -> None:
         somebody = Visitor(site.stranger)

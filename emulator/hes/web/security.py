@@ -12,7 +12,7 @@ import secrets
 from html import escape
 from http.cookies import SimpleCookie
 from typing import TypedDict
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
@@ -315,10 +315,12 @@ async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) 
         await send({"type": "websocket.close", "code": 1008, "reason": str(refused)})
         return
     is_page = not scope["path"].startswith(("/api/", "/swagger/"))
+    is_browsed = is_page and "text/html" in Headers(scope=scope).get("accept", "")
     response: Response
     if refused.status == 401 and is_page and scope["method"] in SAFE_METHODS:
-        response = RedirectResponse("/login", 303)
-    elif is_page and "text/html" in Headers(scope=scope).get("accept", ""):
+        wanted = scope["path"] + "?" * bool(scope["query_string"]) + scope["query_string"].decode("latin-1")
+        response = RedirectResponse(f"/login?next={quote(wanted)}" if is_browsed else "/login", 303)
+    elif is_browsed:
         response = HTMLResponse(_REFUSAL_PAGE.format(escape(str(refused))), refused.status)
     else:
         response = JSONResponse({"error": str(refused)}, refused.status)

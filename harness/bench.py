@@ -70,7 +70,7 @@ class Bench:
         timeline: Timeline,
         wire: Wire,
         server: HesServer | None = None,
-        workstation: str | None = None,
+        workstation: str | RelayingWorkstation | None = None,
         store_url: str = "sqlite://",
         random: Random = secrets.token_bytes,
         attempts: Sequence[float] = SYSTEM_ATTEMPTS,
@@ -82,7 +82,9 @@ class Bench:
         self._hes = None if server else self._own_server(store_url)
         self.server = server or InProcessServer(self.hes)
         self.administrator = Administrator(self.server, timeline, wire)
-        self.workstation = RelayingWorkstation(workstation or self.server.workstation, wire)
+        if not isinstance(workstation, RelayingWorkstation):
+            workstation = RelayingWorkstation(workstation or self.server.workstation, wire)
+        self.workstation = workstation
         self._open_link = open_link
         self._random = random
         self._attempts = attempts

@@ -40,6 +40,7 @@ class Stage:
         options: how bleak reaches it.
         identity: who it is, where the stage started it; None for a key that was there before.
         application: the key itself, where the stage started it: its button, its view.
+        memory: the in-process radio, where that carries the packets: its bonds, its faults.
     """
 
     name: str
@@ -48,15 +49,22 @@ class Stage:
     options: BleakOptions
     identity: Identity | None = None
     application: KeyApplication | None = None
+    memory: MemoryRadio | None = None
 
 
 @asynccontextmanager
 async def open_stage(
-    target: Target, wire: Wire, *, adapter: str | None = None, key_type: type[Key] = Key
+    target: Target,
+    wire: Wire,
+    *,
+    adapter: str | None = None,
+    key_type: type[Key] = Key,
+    realistic: bool = False,
+    on_change: Callable[[KeyView], None] = lambda view: None,
 ) -> AsyncIterator[Stage]:
     """Put the key of a target within reach, for the duration of the context.
 
-    `key_type` is the class of the key, where the stage starts one.
+    `key_type` is the class of the key, where the stage starts one; for `realistic` and `on_change` see `Key`.
 
     Raises:
         BenchError: what the target needs is not on this machine.
@@ -65,7 +73,11 @@ async def open_stage(
         if isinstance(target, BleTarget):
             yield _ble_stage(target, wire, adapter)
         else:
-            yield await _emulator_stage(target, wire, stack, key_type)
+            identity = Identity.numbered(FIRST_NUMBER)
+            key = make_key(
+                identity, MemoryNvram(), wire, key_type=key_type, realistic=realistic, on_change=on_change
+            )
+            yield await _emulator_stage(target, wire, stack, key)
 
 
 def make_key(
@@ -104,11 +116,8 @@ def _ble_stage(target: BleTarget, wire: Wire, adapter: str | None) -> Stage:
     return Stage(target.device, words, open_link, options)
 
 
-async def _emulator_stage(
-    target: EmulatorTarget, wire: Wire, stack: AsyncExitStack, key_type: type[Key]
-) -> Stage:
-    identity = Identity.numbered(FIRST_NUMBER)
-    key = make_key(identity, MemoryNvram(), wire, key_type=key_type)
+async def _emulator_stage(target: EmulatorTarget, wire: Wire, stack: AsyncExitStack, key: Key) -> Stage:
+    identity, radio = key.identity, None
     has_bus = shutil.which("dbus-daemon") is not None
     if target.radio is Radio.MEMORY or (target.radio is Radio.AUTO and not has_bus):
         radio = MemoryRadio()
@@ -135,4 +144,4 @@ async def _emulator_stage(
     def open_link(seconds: float) -> BleakLink:
         return BleakLink(identity.local_name, profile=wire.profile, timeout=seconds, options=options)
 
-    return Stage(identity.local_name, words, open_link, options, identity, application)
+    return Stage(identity.local_name, words, open_link, options, identity, application, radio)

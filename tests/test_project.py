@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("protocol", "emulator", "harness", "fixtures")
 
 # Where the harness starts what it stands in for, and names the vault statuses of a server (hes); nowhere else does it
-# know the emulator.
-MAY_USE_EMULATOR = {"stage.py", "fleet.py", "bench.py", "administration.py", "hes", "cli"}
+# know the emulator. A scenario sets the stage on key, radio and server: it presses, cuts, suspends.
+MAY_USE_EMULATOR = {"stage.py", "fleet.py", "bench.py", "administration.py", "hes", "scenarios", "cli"}
 
 
 def sources(room: str) -> list[Path]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "lab": ("lab", "Run a command on a real Linux Bluetooth stack, in a guest."),
     "profile": ("profile", "Show every value of the wire format, and where it comes from."),
     "radio": ("radio", "Start a Bluetooth stand-in that several programs can share."),
+    "scenario": ("scenario", "Play out what users struggle with: what they see, why, and what helps."),
 }
 
 

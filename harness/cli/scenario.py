@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import Wire
 
 WIDTH = 110
+"""Columns of a line at most."""
+NARROWEST = 24
 VOICE_WIDTH = max(len(voice) for voice in Voice)
 INDENT = 2 + 7 + 4 + VOICE_WIDTH + 2
 """Columns before the text of a line: margin, seconds, unit, voice."""
@@ -44,18 +47,23 @@ def list_scenarios(as_json: bool) -> None:
         click.echo(json.dumps([_described(one) for one in SCENARIOS], indent=2))
         return
     name = max(len(one.name) for one in SCENARIOS)
-    symptom = max(len(one.symptom) for one in SCENARIOS)
+    behaviours = max(len(_behaviours(one)) for one in SCENARIOS)
+    longest = max(len(one.symptom) for one in SCENARIOS)
+    symptom = max(NARROWEST, min(longest, shutil.get_terminal_size().columns - name - behaviours - 4))
     story.say(f"{'Name':<{name}}  {'What the user sees':<{symptom}}  Behaviours", bold=True)
     for one in SCENARIOS:
-        story.say(f"{one.name:<{name}}  {one.symptom:<{symptom}}  {' '.join(one.behaviours)}")
+        first, *others = textwrap.wrap(one.symptom, symptom)
+        story.say(f"{one.name:<{name}}  {first:<{symptom}}  {_behaviours(one)}")
+        for line in others:
+            story.say(" " * (name + 2) + line)
 
 
 @scenario.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--all", "run_all", is_flag=True, help="Every one, a line each; with -v their stories too.")
 @click.option("--radio", type=click.Choice([Radio.MEMORY.value, Radio.LOOPBACK.value]), default=Radio.MEMORY.value,
-              show_default=True, help="What stands in for Bluetooth. Only memory has pairing, and time that does not "
-              "have to be waited for.")  # fmt: skip
+              show_default=True, help="What stands in for Bluetooth. Only memory has pairing, a signal, and time that "
+              "nobody waits for.")  # fmt: skip
 @click.option("--as-shipped", is_flag=True, help="With the mistakes of the shipped client.")
 @wire_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else: a list with --all.")
@@ -85,7 +93,7 @@ def run(
     outcomes: dict[Scenario, Outcome] = {}
     for one in wanted:
         if tells:
-            _announce(one, radio)
+            _announce(one)
         teller = _Teller(one, verbose=verbose)
         outcomes[one] = play(
             one,
@@ -127,8 +135,8 @@ class _Teller:
             )
 
 
-def _announce(one: Scenario, radio: str) -> None:
-    story.say(f"\n{one.name}  ({' '.join(one.behaviours)})", bold=True)
+def _announce(one: Scenario) -> None:
+    story.say(f"\n{one.name}  (behaviours: {_behaviours(one)})", bold=True)
     _paragraph("What the user sees", one.symptom)
     story.say("")
 
@@ -149,9 +157,13 @@ def _sum_up(outcomes: dict[Scenario, Outcome], radio: str) -> None:
     failed = sum(outcome.error is not None for outcome in outcomes.values())
     left_out = len(SCENARIOS) - len(outcomes)
     if left_out:
-        story.say(f"\n{left_out} left out: the {radio} radio has no pairing.")
+        story.say(f"\n{left_out} left out: the {radio} radio has neither pairing nor signal.")
     text = f"\n{len(outcomes) - failed} of {len(outcomes)} went as they should."
     story.say(text, fg="red" if failed else "green", bold=True)
+
+
+def _behaviours(one: Scenario) -> str:
+    return " ".join(one.behaviours) or "none"
 
 
 def _fits(one: Scenario, radio: str) -> bool:
@@ -164,7 +176,8 @@ def _paragraph(head: str, text: str) -> None:
 
 
 def _wrapped(first: str, text: str, others: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+    width = max(INDENT + NARROWEST, min(WIDTH, shutil.get_terminal_size().columns))
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
 
 
 def _described(one: Scenario) -> dict[str, object]:

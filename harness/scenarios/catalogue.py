@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from hideez_bench.harness.scenarios import codes, pairing, server
+from hideez_bench.harness.scenarios import codes, mail, pairing, server, signal
 from hideez_bench.harness.scenarios.scenario import Scenario
 from hideez_bench.protocol.errors import BenchError
 
@@ -16,8 +16,11 @@ SCENARIOS = (
     pairing.lost_bond_on_key,
     pairing.bonds_full,
     pairing.unstable_link,
+    signal.weak_signal,
+    signal.radio_tag_does_nothing,
     pairing.alarm_deletes_bonds,
     pairing.offline_with_master_key,
+    mail.mail_never_arrives,
     codes.old_code,
     codes.someone_elses_code,
     codes.prompt_times_out,

@@ -86,7 +86,7 @@ async def lost_bond_on_host(scene: Scene) -> None:
 
 @scenario(
     "ltk-error",
-    symptom="“LTK error”, and the key does not connect.",
+    symptom="The client speaks of an LTK error, and the key does not connect.",
     why="Only the computer still has the bond: the key has dropped its own, by its menu or by a wipe. The long- "
     "term key (LTK) of the computer fits nothing any more.",
     remedy="Over the dongle the client forgets the key and makes a new bond: press when it says so, and again at "
@@ -143,7 +143,7 @@ async def lost_bond_on_key(scene: Scene) -> None:
     why="The key keeps a table of bonds, and it is full (8 in this model; the size of the real one is not "
     "public). Old ones do not go by themselves.",
     remedy="Remove all bonds in the key's menu, and pair with the computers that are still in use.",
-    behaviours=("F-004",),
+    behaviours=(),
     realistic=True,
 )
 async def bonds_full(scene: Scene) -> None:

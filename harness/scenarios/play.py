@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from hideez_bench.emulator.key.view import KeyView
 from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
 from hideez_bench.harness.client.behaviour import MEANT, Behaviour
 from hideez_bench.harness.scenarios.scenario import Scenario
-from hideez_bench.harness.scenarios.scene import open_scene
+from hideez_bench.harness.scenarios.scene import Scene
 from hideez_bench.harness.scenarios.story import Line, Story
-from hideez_bench.harness.targets import Radio
+from hideez_bench.harness.stage import open_stage
+from hideez_bench.harness.targets import EmulatorTarget, Radio
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import Wire
 
@@ -47,6 +50,38 @@ def play(
     factory = VirtualTimeLoop if radio is Radio.MEMORY else None
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(_play(scenario, wire, radio, behaviour, sink))
+
+
+@asynccontextmanager
+async def open_scene(
+    scenario: Scenario, radio: Radio, wire: Wire, story: Story, behaviour: Behaviour = MEANT
+) -> AsyncIterator[Scene]:
+    """The stage of a scenario, set; its key is Reserved.
+
+    Raises:
+        BenchError: the radio is not on this machine, or cannot carry the scenario.
+    """
+    if scenario.realistic and radio is not Radio.MEMORY:
+        raise BenchError(
+            f"{scenario.name} needs pairing or a signal, which the {radio} radio does not have; use --radio memory."
+        )
+    scenes: list[Scene] = []
+
+    def saw(view: KeyView) -> None:
+        for scene in scenes:
+            scene.saw(view)
+
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(
+            open_stage(EmulatorTarget(radio), wire, realistic=scenario.realistic, on_change=saw)
+        )
+        scene = Scene(stage, story, wire, behaviour, scenario.stack, realistic=scenario.realistic)
+        scenes.append(scene)
+        with story.preface("The key is new; the server knows it, and gave it to somebody."):
+            await stack.enter_async_context(scene.bench)
+            await scene.administrator.import_vault(scene.serial, str(scene.key.identity.firmware))
+            await scene.administrator.assign(scene.serial)
+        yield scene
 
 
 async def _play(

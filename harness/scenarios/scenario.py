@@ -26,8 +26,8 @@ class Scenario:
         behaviours: the ids of what it shows (docs/scenarios.md).
         play: plays it out; raises `WentOtherwise` where it does not go as it should.
         stack: over which Bluetooth the client reaches the key.
-        realistic: the key lives as one on sale does, which only the in-process radio can carry: the other has no
-            pairing.
+        realistic: the key lives as one on sale does, which only the in-process radio can carry: the other has neither
+            pairing nor signal.
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakError
@@ -14,43 +14,38 @@ from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.key.key import Key
+from hideez_bench.emulator.key.signal import Signal
 from hideez_bench.emulator.key.view import KeyView, Led
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.emulator.radio.memory import CENTRAL, MemoryRadio
 from hideez_bench.emulator.radio.memory_server import MemoryServer
 from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.bench import Bench
-from hideez_bench.harness.client.behaviour import MEANT, Behaviour
-from hideez_bench.harness.client.errors import ClientErrorCode, ConnectTimeout, FlowMessage, WorkflowError
-from hideez_bench.harness.client.outcome import vendor_name
+from hideez_bench.harness.client.advertisements import Advertisement, Scan
+from hideez_bench.harness.client.behaviour import Behaviour
+from hideez_bench.harness.client.connecting import OpenLink
+from hideez_bench.harness.client.errors import FlowMessage
+from hideez_bench.harness.client.met_key import Standing
 from hideez_bench.harness.client.relay import RelayingWorkstation
 from hideez_bench.harness.client.run import FlowResult
+from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.session import ConnectRequest, Mode
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.people import Choice
 from hideez_bench.harness.scenarios.person import Move, Person, Waits
-from hideez_bench.harness.scenarios.scenario import Scenario
 from hideez_bench.harness.scenarios.story import Story, Voice
-from hideez_bench.harness.stage import Stage, open_stage
-from hideez_bench.harness.targets import EmulatorTarget, Radio
+from hideez_bench.harness.scenarios.witness import WentOtherwise, Witness
+from hideez_bench.harness.stage import Stage
 from hideez_bench.harness.timeline import Kind, Timeline
 from hideez_bench.protocol.device import KeyDevice
-from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import HesErrorCode
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.transport import MessageTransport, PacketTransport
 from hideez_bench.protocol.wire import Wire
 
-Ending = FlowMessage | HesErrorCode | ClientErrorCode
-
 TYPING_SECONDS = 4.0
 """What a person takes to answer a prompt, where waiting costs nothing."""
-
-
-class WentOtherwise(BenchError):
-    """A scenario did not go as it should."""
 
 
 class ScenarioWorkstation(RelayingWorkstation):
@@ -65,7 +60,7 @@ class ScenarioWorkstation(RelayingWorkstation):
         return await super().establish_remote_hw_vault_connection(serial, channel)
 
 
-class Scene:
+class Scene(Witness):
     """A factory key within reach, known to the server and somebody's, and a client that has not connected yet.
 
     Attributes:
@@ -79,8 +74,8 @@ class Scene:
     def __init__(
         self, stage: Stage, story: Story, wire: Wire, behaviour: Behaviour, stack: Stack, *, realistic: bool
     ) -> None:
+        super().__init__(story)
         self.stage = stage
-        self.story = story
         self.wire = wire
         self.behaviour = behaviour
         self.stack = stack
@@ -94,6 +89,8 @@ class Scene:
         self.timeline = Timeline(asyncio.get_running_loop().time, story.hear)
         self.bench = self.make_bench()
         self.person = self._person()
+        self._led = Led.OFF
+        self._changed = asyncio.Event()
         self._cutting: asyncio.Task[None] | None = None
 
     def make_bench(self) -> Bench:
@@ -204,6 +201,52 @@ class Scene:
         async with self.bench.flow(self.person, request, self.behaviour) as flow:
             return await flow.run()
 
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[ClientService]:
+        """The client as a service, which takes keys up by itself."""
+
+        def links(advertisement: Advertisement) -> OpenLink:
+            return lambda seconds: BleakLink(
+                advertisement.name,
+                profile=self.wire.profile,
+                timeout=seconds,
+                options=self.options,
+                device=advertisement.device,
+            )
+
+        self.person = self._person()
+        service = ClientService(
+            workstation=self.workstation,
+            hes=self.bench.connection,
+            ui=self.person,
+            timeline=self.timeline,
+            links=links,
+            wire=self.wire,
+            stack=self.stack,
+            behaviour=self.behaviour,
+            on_change=self._changed.set,
+            quiet=lambda: scan.paused(),
+        )
+        scan = Scan(service.airwaves, self.wire.profile, self.options)
+        async with service, scan:
+            yield service
+
+    async def comes_online(self, service: ClientService, seconds: float) -> bool:
+        """Whether the service has the key online within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not any(key.standing is Standing.ONLINE for key in service.keys.values()):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def is_heard(self, signal: Signal) -> None:
+        """The key is heard so from now on."""
+        clock = asyncio.get_running_loop().time
+        self.memory.rssi(self._address, lambda: signal(clock()))
+
     async def activate(self) -> None:
         """Have the key taken up and activated by its code."""
         result = await self.connect(Choice.RIGHT)
@@ -241,21 +284,9 @@ class Scene:
     async def unpair_in_settings(self) -> None:
         """The person removes the key in the computer's Bluetooth settings."""
         self.story.tell(Voice.PERSON, "removes the key in the computer's Bluetooth settings")
-        server = self.application.server
-        if isinstance(server, MemoryServer):
-            await BleakClient(server.address, backend=self.memory.backend().client).unpair()
+        await BleakClient(self._address, backend=self.memory.backend().client).unpair()
 
     # --- what is so ---
-
-    def fact(self, holds: bool, text: str) -> None:
-        """Tell something that was looked at.
-
-        Raises:
-            WentOtherwise: it is not so.
-        """
-        if not holds:
-            raise WentOtherwise(f"This is not so: {text}")
-        self.story.tell(Voice.FACT, text)
 
     def stands(self, status: VaultStatus) -> None:
         """Look at the server's status of the key."""
@@ -267,48 +298,19 @@ class Scene:
         kind = Kind.GOOD if status is VaultStatus.Active else Kind.STEP
         self.story.tell(Voice.FACT, f"The server has the key as {status.name}.", kind)
 
-    def online(self, result: FlowResult) -> None:
-        """The flow came to its good end."""
-        if result.error:
-            raise WentOtherwise(f"The key should be online; instead: {result.error}")
-        self.story.tell(Voice.FACT, "The key is online.", Kind.GOOD)
-
-    def ended(self, result: FlowResult, ending: Ending) -> None:
-        """The flow ended so, and the person was told, or nothing where that is how it ends."""
-        error = result.error
-        if error is None:
-            raise WentOtherwise(f"The flow should have ended with {ending}; the key is online.")
-        name = error.message if isinstance(error, WorkflowError) else vendor_name(error)
-        if name != ending:
-            raise WentOtherwise(f"The flow should have ended with {ending}; it ended with {name}: {error}")
-        if result.end.silent:
-            self.silent(result)
-
-    def silent(self, result: FlowResult) -> None:
-        """The flow ended without a word."""
-        if result.error is None or result.message:
-            raise WentOtherwise(f"The flow should have ended without a word; it said: {result.message}")
-        self.story.tell(Voice.FACT, "The client says nothing.")
-
-    def not_connected(self, result: FlowResult) -> None:
-        """No attempt over the dongle led to a link; as shipped, a last one that takes too long ends without a word."""
-        if isinstance(result.error, ConnectTimeout):
-            self.silent(result)
-        else:
-            self.ended(result, FlowMessage.CONNECTION_FAILED_DONGLE)
-
     def said(self, message: FlowMessage) -> None:
         """The person has read this during the last connection."""
         if message not in [notice.message for notice in self.person.notices]:
             raise WentOtherwise(f"The person should have read {message}.")
 
-    def took(self, since: float, seconds: float) -> None:
-        """About so many seconds have passed since a time of the story."""
-        passed = self.story.elapsed - since
-        if not seconds - 0.1 <= passed <= seconds + 2:
-            raise WentOtherwise(f"This should have taken {seconds:g} s; it took {passed:.1f} s.")
-
     # --- inside ---
+
+    @property
+    def _address(self) -> str:
+        server = self.application.server
+        if not isinstance(server, MemoryServer):
+            raise TypeError("this is not the in-process radio")
+        return server.address
 
     def _person(self, *moves: Move) -> Person:
         pace = TYPING_SECONDS if self.stage.memory else 0.0
@@ -320,42 +322,12 @@ class Scene:
 
     def saw(self, view: KeyView) -> None:
         """The key has changed before somebody's eyes."""
-        if view.led is Led.GREEN_BLINKS:
+        began_to_blink = view.led is Led.GREEN_BLINKS and self._led is not Led.GREEN_BLINKS
+        self._led = view.led
+        if began_to_blink:
             self.story.tell(Voice.KEY, "blinks green: press within 15 s to pair")
             if self.attentive:
                 self.press()
 
     def _link(self, seconds: float) -> BleakLink:
         return BleakLink(self.stage.name, profile=self.wire.profile, timeout=seconds, options=self.options)
-
-
-@asynccontextmanager
-async def open_scene(
-    scenario: Scenario, radio: Radio, wire: Wire, story: Story, behaviour: Behaviour = MEANT
-) -> AsyncIterator[Scene]:
-    """The stage of a scenario, set; its key is Reserved.
-
-    Raises:
-        BenchError: the radio is not on this machine, or cannot carry the scenario.
-    """
-    if scenario.realistic and radio is not Radio.MEMORY:
-        raise BenchError(
-            f"{scenario.name} is about pairing and bonds, which the {radio} radio does not have; use --radio memory."
-        )
-    scenes: list[Scene] = []
-
-    def saw(view: KeyView) -> None:
-        for scene in scenes:
-            scene.saw(view)
-
-    async with AsyncExitStack() as stack:
-        stage = await stack.enter_async_context(
-            open_stage(EmulatorTarget(radio), wire, realistic=scenario.realistic, on_change=saw)
-        )
-        scene = Scene(stage, story, wire, behaviour, scenario.stack, realistic=scenario.realistic)
-        scenes.append(scene)
-        with story.preface("The key is new; the server knows it, and gave it to somebody."):
-            await stack.enter_async_context(scene.bench)
-            await scene.administrator.import_vault(scene.serial, str(scene.key.identity.firmware))
-            await scene.administrator.assign(scene.serial)
-        yield scene

@@ -13,7 +13,7 @@ from hideez_bench.protocol.hes import HesErrorCode
 
 @scenario(
     "not-assigned",
-    symptom="“Not assigned to any user.”",
+    symptom="The client says that nobody owns the key.",
     why="The server knows the key, and nobody owns it: the administrator forgot to assign it, or took it back.",
     remedy="The administrator assigns the key to an employee; that makes a code.",
     behaviours=("D-018", "A-009"),
@@ -33,7 +33,7 @@ async def not_assigned(scene: Scene) -> None:
 
 @scenario(
     "linked-to-another-server",
-    symptom="“Linked to another server.”",
+    symptom="The client says that the key is linked to another server.",
     why="A key is linked to one server, which alone has its master key. This server knows the serial number, but "
     "the key was linked elsewhere.",
     remedy="The server that linked it takes the key back from its user, which wipes it at the next connection. Where "
@@ -67,7 +67,7 @@ async def linked_to_another_server(scene: Scene) -> None:
 
 @scenario(
     "manually-wiped",
-    symptom="“Manually wiped.”",
+    symptom="The client says that the key was wiped by hand.",
     why="Somebody wiped the key by hand. The server still has it as Active, and does not link it again by itself.",
     remedy="The administrator removes the key from its user and assigns it again; that makes a new code.",
     behaviours=("D-016", "D-009", "D-011"),
@@ -110,7 +110,7 @@ async def wiped_before_its_code(scene: Scene) -> None:
 
 @scenario(
     "unknown-to-the-server",
-    symptom="“Not found.”",
+    symptom="The client says that the server does not know the key.",
     why="The server never imported this key: the client has the address of a wrong server, or the key was "
     "forgotten.",
     remedy="Look at the server's address in the client; or the administrator imports the key, and assigns it.",
@@ -154,7 +154,7 @@ async def reported_as_lost(scene: Scene) -> None:
 
 @scenario(
     "remote-channel-times-out",
-    symptom="“The server could not reach the key, try again after 30 s.”",
+    symptom="After a while the client says that the server did not reach the key.",
     why="The server speaks to the key through the client, on a channel of its own. It has 20 s to open; here the "
     "way was stuck. Nothing was changed on either side.",
     remedy="Wait, and connect the key again; if it stays so, look at the network between client and server.",

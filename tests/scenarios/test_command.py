@@ -15,8 +15,8 @@ from hideez_bench.harness.scenarios.scene import Scene
 from hideez_bench.protocol.errors import BenchError
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["scenario", *arguments])
+def run(*arguments: str, columns: int = 200) -> Result:
+    return CliRunner(env={"COLUMNS": str(columns)}).invoke(cli, ["scenario", *arguments])
 
 
 def test_list() -> None:
@@ -25,13 +25,20 @@ def test_list() -> None:
     assert [line.split()[0] for line in lines] == list(CATALOGUE)
     for line, scenario in zip(lines, SCENARIOS, strict=True):
         assert scenario.symptom in line
-        assert line.endswith(" ".join(scenario.behaviours))
+        assert line.endswith(" ".join(scenario.behaviours) or "none")
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_list_and_a_story_fit_the_terminal(columns: int) -> None:
+    for arguments in (["list"], ["run", "mail-never-arrives"]):
+        lines = run(*arguments, columns=columns).stdout.splitlines()
+        assert max(map(len, lines)) <= columns, arguments
 
 
 def test_list_for_machines() -> None:
     rows = json.loads(run("list", "--json").stdout)
     assert [row["name"] for row in rows] == list(CATALOGUE)
-    assert all(row["why"] and row["remedy"] and row["behaviours"] for row in rows)
+    assert all(row["why"] and row["remedy"] for row in rows)
 
 
 def test_a_story_is_told_in_three_parts_without_colour_where_it_is_piped() -> None:

@@ -11,8 +11,9 @@ from hideez_bench.harness.client.behaviour import AS_SHIPPED, MEANT, Behaviour
 from hideez_bench.harness.scenarios.catalogue import CATALOGUE, SCENARIOS, find
 from hideez_bench.harness.scenarios.play import Outcome, play
 from hideez_bench.harness.scenarios.scenario import Scenario
-from hideez_bench.harness.scenarios.scene import Scene, WentOtherwise
+from hideez_bench.harness.scenarios.scene import Scene
 from hideez_bench.harness.scenarios.story import Part, Voice
+from hideez_bench.harness.scenarios.witness import WentOtherwise
 from hideez_bench.harness.targets import Radio
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import ActivationCode

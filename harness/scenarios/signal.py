@@ -1,0 +1,87 @@
+"""Trouble with what makes the client take a key up: its signal, and the radio tag in it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hideez_bench.emulator.key.signal import Wandering, steady
+from hideez_bench.harness.client.advertisements import Advertisement
+from hideez_bench.harness.client.triggers import TAP_THRESHOLD
+from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.scenarios.scenario import scenario
+from hideez_bench.harness.scenarios.scene import Scene
+from hideez_bench.harness.scenarios.story import Voice
+from hideez_bench.harness.timeline import Kind
+from hideez_bench.protocol.errors import BenchError
+
+PATIENCE = 30.0
+FAR, NEAR = -84, -58
+"""dBm around which the signal wanders; the client takes a key up from -65 dBm (70 %)."""
+
+
+@scenario(
+    "weak-signal",
+    symptom="The key is there, and the client does not take it up.",
+    why="The signal swings by 30 to 40 units, with Wi-Fi nearby, people in between, or a battery that is low. The "
+    "client takes a key up where it is heard at 70 % or more (-65 dBm in this model).",
+    remedy="Come nearer, take the dongle away from other radios, or change the battery; the administrator can also "
+    "lower the threshold of this key at this workstation.",
+    behaviours=("F-004",),
+    realistic=True,
+)
+async def weak_signal(scene: Scene) -> None:
+    """Far away, then near."""
+    with scene.story.preface("The key was paired and activated, and is in use."):
+        await scene.pair_in_settings()
+        await scene.activate()
+    scene.is_heard(Wandering(1, middle=FAR))
+    heard: list[Advertisement] = []
+    async with scene.service() as service:
+        with service.airwaves.listening(heard.append):
+            found = await scene.comes_online(service, PATIENCE)
+        low, high = (bound(advertisement.rssi for advertisement in heard) for bound in (min, max))
+        percent = max(advertisement.proximity for advertisement in heard)
+        text = f"In {PATIENCE:g} s the key was heard from {low} to {high} dBm, at best {percent:.0f} %."
+        scene.fact(percent < 70 and high - low >= 15, text)
+        scene.fact(not found, "The client left it alone, and says nothing.")
+        scene.story.remedy_begins()
+        scene.story.tell(Voice.PERSON, "comes nearer with the key")
+        scene.is_heard(Wandering(1, middle=NEAR))
+        scene.fact(
+            await scene.comes_online(service, PATIENCE), "The client has taken the key up; it is online."
+        )
+
+
+@scenario(
+    "radio-tag-does-nothing",
+    symptom="The key is laid on the radio tag reader, and nothing happens (the shipped client).",
+    why="The shipped client 3.8.18 reads what it knows of the key before it has asked the server whose tag it is, "
+    "and fails. Here it asks, as it was meant; --as-shipped shows the other.",
+    remedy="Lay the key on the dongle (a tap), or let the client find it by its signal.",
+    behaviours=(),
+    stack=Stack.DONGLE,
+    realistic=True,
+)
+async def radio_tag_does_nothing(scene: Scene) -> None:
+    """The reader, then the dongle."""
+    with scene.story.preface("The key was paired and activated, and is in use."):
+        await scene.activate()
+    async with scene.service() as service:
+        scene.story.tell(Voice.PERSON, "lays the key on the radio tag reader")
+        try:
+            await service.rfid.read(scene.hes.vaults.get(scene.serial).rfid)
+        except BenchError as error:
+            scene.story.tell(Voice.CLIENT, str(error), Kind.BAD)
+        found = await scene.comes_online(service, PATIENCE)
+        if scene.behaviour.rfid_fails:
+            scene.fact(not found, f"After {PATIENCE:g} s the client has still not taken the key up.")
+        else:
+            scene.fact(found, "The client has found the key by its tag; it is online.")
+    scene.story.remedy_begins()
+    async with scene.service() as service:
+        await asyncio.sleep(1)
+        scene.story.tell(Voice.PERSON, "lays the key on the dongle")
+        scene.is_heard(steady(TAP_THRESHOLD + 3))
+        scene.fact(
+            await scene.comes_online(service, PATIENCE), "The client has taken the key up; it is online."
+        )

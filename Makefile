@@ -53,6 +53,7 @@ packages: .venv/dev.stamp ## install what the tests need of the system (Debian, 
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v node >/dev/null && command -v npm >/dev/null || missing="$$missing nodejs npm"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	test -x /usr/sbin/mariadbd || missing="$$missing mariadb-server-core"; \
 	test -z "$$missing" && exit; \
 	echo "Installing$$missing ..."; \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \

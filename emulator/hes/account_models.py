@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Sequence, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hideez_bench.emulator.hes.models import Employee, HardwareVault, Row
@@ -61,7 +61,7 @@ class HardwareVaultTask(Row):
 
     __tablename__ = "hardware_vault_tasks"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Sequence("hardware_vault_tasks_ids", optional=True), primary_key=True)
     hardware_vault_id: Mapped[str] = mapped_column(
         ForeignKey(HardwareVault.id, ondelete="CASCADE"), index=True
     )

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes import workstation_models as tables
+from hideez_bench.emulator.hes.columns import NAME_LENGTH, NOTE_LENGTH
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.records import HesEvent
@@ -21,8 +22,6 @@ MOST_EVENTS = 10_000
 MOST_AT_ONCE = 1000
 """Events that are taken from a client in one call; the rest of them is dropped."""
 
-LONGEST_TEXT = 1000
-"""Characters that are kept of each text."""
 
 _logger = logging.getLogger(__name__)
 
@@ -41,8 +40,8 @@ class Audit:
             tables.ServerEvent(
                 at=event.at,
                 kind=event.kind,
-                serial=event.serial[:LONGEST_TEXT],
-                text=event.text[:LONGEST_TEXT],
+                serial=event.serial[:NOTE_LENGTH],
+                text=event.text[:NOTE_LENGTH],
             )
             for event in self._noted
         ]
@@ -111,8 +110,8 @@ _COPIED = (
 
 def _row(workstation_id: str, event: WorkstationEvent) -> tables.WorkstationEvent:
     values = {name: getattr(event, name) for name in _COPIED}
-    cut = {name: value[:LONGEST_TEXT] if isinstance(value, str) else value for name, value in values.items()}
-    return tables.WorkstationEvent(client_id=event.id[:LONGEST_TEXT], workstation_id=workstation_id, **cut)
+    cut = {name: value[:NOTE_LENGTH] if isinstance(value, str) else value for name, value in values.items()}
+    return tables.WorkstationEvent(client_id=event.id[:NAME_LENGTH], workstation_id=workstation_id, **cut)
 
 
 def _event(row: tables.WorkstationEvent) -> WorkstationEvent:

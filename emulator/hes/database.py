@@ -1,17 +1,31 @@
-"""A database behind an SQLAlchemy URL: SQLite or PostgreSQL, set up so that one transaction at a time runs in it."""
+"""A database behind an SQLAlchemy URL, set up so that one transaction at a time runs in it."""
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy import (
+    URL,
+    Connection,
+    Dialect,
+    Engine,
+    StaticPool,
+    create_engine,
+    event,
+    literal,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from hideez_bench.emulator.hes.errors import StoreError
 
@@ -24,23 +38,14 @@ _STEP = 0.001
 _REACH = 5
 """Seconds for connecting to a database server."""
 
-_CAUSES = {
-    "SQLITE_NOTADB": "is not a database of this server, or is damaged; name another file, or restore it",
-    "SQLITE_CORRUPT": "is damaged; restore it from a copy",
-    "SQLITE_READONLY": "cannot be written to; make it writable",
-    "SQLITE_CANTOPEN": "cannot be opened; check that its folder exists and may be written to",
-    "SQLITE_FULL": "has no room left on its disk; free some",
-    "SQLITE_IOERR": "cannot be read or written; check the disk",
-    "SQLITE_BUSY": "is in use by another process; try again",
-    # PostgreSQL's SQLSTATE, by its beginning.
-    "08": "cannot be reached any more; check its server",
-    "25006": "cannot be written to; make it writable",
-    "42501": "does not allow this user what the server needs; let it create and change tables there",
-    "53100": "has no room left on its disk; free some",
-    "55P03": "is in use by another process; try again",
-    "57P": "has been shut down; start its server again",
+_READ_COMMITTED: Final = "READ COMMITTED"
+
+_DRIVERS = {
+    "postgresql": ("psycopg", "psycopg[binary]"),
+    "mysql": ("pymysql", "pymysql"),
+    "mariadb": ("pymysql", "pymysql"),
 }
-"""What a failure means, by the driver's name or number of it."""
+"""The driver of a URL that names none, and the package that it is in."""
 
 
 def parse(url: str) -> URL:
@@ -58,29 +63,34 @@ def parse(url: str) -> URL:
         ) from None
     if parsed.host and "@" in parsed.host:
         raise StoreError("In the URL of the server's database an @ of the password must be written as %40.")
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise StoreError(
-            f"The server keeps its database in SQLite or PostgreSQL, and not in {parsed.get_backend_name()}; "
-            "name one such as postgresql+psycopg://user:password@host/database."
-        )
-    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+    if parsed.drivername in _DRIVERS:
+        return parsed.set(drivername=f"{parsed.drivername}+{_DRIVERS[parsed.drivername][0]}")
+    return parsed
 
 
 def connect(url: URL) -> Engine:
     """An engine for a URL; nothing is opened yet, but for the file of SQLite, which is made private.
 
     Raises:
-        StoreError: the driver is not installed, or the file cannot be made.
+        StoreError: the driver is not installed, or cannot be used, or the file cannot be made.
     """
     try:
-        return _sqlite(url) if is_sqlite(url) else _postgresql(url)
+        engine = _sqlite(url) if is_sqlite(url) else _server(url)
     except ImportError as error:
+        missing = error.name or url.get_driver_name()
+        backend = url.get_backend_name()
+        driver, package = _DRIVERS.get(backend, (url.get_driver_name(), missing))
         raise StoreError(
-            f"The server's database {url.drivername} needs the Python package {error.name or url.get_driver_name()}, "
-            "which is not installed in full; install psycopg[binary], and name the database postgresql+psycopg://…"
+            f"The server's database {url.drivername} needs the Python package {missing}, which is not installed in "
+            f"full; install {package}, and name the database {backend}+{driver}://…"
         ) from None
     except NoSuchModuleError:
         raise StoreError(f"The server's database has an unknown driver, {url.drivername}.") from None
+    if engine.dialect.is_async:
+        raise StoreError(
+            f"The server's database cannot be used by an asynchronous driver, as {url.drivername} is; name another."
+        )
+    return engine
 
 
 def is_sqlite(url: URL) -> bool:
@@ -88,34 +98,44 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def cause(error: SQLAlchemyError) -> str:
-    """What a failure means, to follow the database's name.
+def take_turn(session: Session, settings: type[Any], key: str) -> bool:
+    """Wait until no other transaction runs; False where the settings lack the row by which all wait for one another.
 
-    Not the driver's own text where it can be helped: PostgreSQL shows in it the row that it did not take.
+    A lock on one row, that others read. Where there is none to be had by reading (SQL Server), or where what is read
+    after it may be older than it (a database without READ COMMITTED), the row is written, which locks it everywhere.
     """
-    original = getattr(error, "orig", None)
-    name = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or ""
-    for start, sentence in _CAUSES.items():
-        if name.startswith(start):
-            return sentence
-    return f"failed ({type(error).__name__}: {words(error)})"
-
-
-def words(error: SQLAlchemyError) -> str:
-    """The driver's own words in one line, without the details in which PostgreSQL shows the row."""
-    original = getattr(error, "orig", None)
-    primary = getattr(getattr(original, "diag", None), "message_primary", None)
-    return " ".join(str(primary or original or "see the log").split())
+    connection = session.connection()
+    row = select(settings.value).where(settings.id == key)
+    if _locks_by_reading(connection):
+        return session.scalar(row.with_for_update()) is not None
+    written = connection.execute(update(settings).where(settings.id == key).values(value=settings.value))
+    return written.rowcount != 0
 
 
 def forget_deleted(engine: Engine, tables: Iterable[str]) -> None:
-    """Have the database rewrite its files, so that nothing that was overwritten is left in them."""
+    """Have the database rewrite its files, so that nothing that was overwritten is left in them.
+
+    Raises:
+        StoreError: this is a database of which it is not known how.
+    """
+    statements = {
+        "sqlite": ["VACUUM"],
+        "postgresql": [f"VACUUM FULL {', '.join(tables)}"],
+        "mysql": [f"ALTER TABLE {table} FORCE" for table in tables],
+        "mariadb": [f"ALTER TABLE {table} FORCE" for table in tables],
+    }.get(engine.dialect.name)
+    if statements is None:
+        raise StoreError(
+            f"Of {engine.dialect.name} this server does not know how to have it overwrite what it deleted; have its "
+            "administrator rebuild the tables."
+        )
     connection = engine.raw_connection()
     try:
-        if engine.dialect.name == "sqlite":
-            connection.cursor().execute("VACUUM")
-        else:
-            _outside_transactions(connection, f"VACUUM FULL {', '.join(tables)}")
+        for statement in statements:
+            if engine.dialect.name == "postgresql":
+                _outside_transactions(connection, statement)
+            else:
+                connection.cursor().execute(statement)
     except engine.dialect.loaded_dbapi.Error as error:
         raise DBAPIError(None, None, error) from error
     finally:
@@ -138,17 +158,13 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
-    options = {} if "connect_timeout" in url.query else {"connect_timeout": _REACH}
-    # READ COMMITTED, so that a transaction that has waited for its turn sees what the one before it did.
-    engine = create_engine(
-        url,
-        hide_parameters=True,
-        connect_args=options,
-        isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
-    )
-    event.listen(engine, "connect", _set_up_postgresql)
+def _server(url: URL) -> Engine:
+    options: dict[str, Any] = {}
+    if url.get_driver_name() in ("psycopg", "pymysql") and "connect_timeout" not in url.query:
+        options = {"connect_timeout": _REACH}
+    engine = create_engine(url, hide_parameters=True, connect_args=options, pool_pre_ping=True)
+    event.listen(engine, "do_connect", _check_options)
+    event.listen(engine, "connect", lambda connection, record: _set_up_server(engine.dialect, connection))
     return engine
 
 
@@ -193,8 +209,49 @@ def _begin_alone(connection: Connection, patience: float) -> None:
         driver.close()
 
 
-def _set_up_postgresql(connection: PoolProxiedConnection, record: ConnectionPoolEntry) -> None:
-    _outside_transactions(connection, f"SET lock_timeout = '{PATIENCE}s'")
+def _check_options(
+    dialect: Dialect, record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
+) -> Any:
+    """Connect. What is behind the ? of a URL, the driver takes as its own arguments."""
+    try:
+        return dialect.connect(*args, **options)
+    except TypeError as error:
+        raise StoreError(
+            f"The driver of the server's database, {dialect.name}+{dialect.driver}, does not know what the URL says "
+            "behind its question mark; correct it."
+        ) from error
+
+
+def _set_up_server(dialect: Dialect, connection: Any) -> None:
+    """What a transaction that has waited for its turn reads is what the one before it wrote; and none waits long."""
+    if _READ_COMMITTED in _isolation_levels(dialect, connection):
+        dialect.set_isolation_level(connection, _READ_COMMITTED)
+    if dialect.name == "postgresql":
+        _outside_transactions(connection, f"SET lock_timeout = '{PATIENCE}s'")
+    elif dialect.name in ("mysql", "mariadb"):
+        patience = max(1, math.ceil(PATIENCE))
+        connection.cursor().execute(
+            # Tables that have transactions; and a text that is too long is refused, not cut.
+            "SET SESSION default_storage_engine = InnoDB, "
+            "sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'), "
+            f"innodb_lock_wait_timeout = {patience}, lock_wait_timeout = {patience}"
+        )
+    elif dialect.name == "mssql":
+        connection.cursor().execute(f"SET LOCK_TIMEOUT {round(PATIENCE * 1000)}")
+
+
+def _isolation_levels(dialect: Dialect, connection: Any) -> Sequence[str]:
+    try:
+        return dialect.get_isolation_level_values(connection)
+    except NotImplementedError:
+        return []
+
+
+def _locks_by_reading(connection: Connection) -> bool:
+    dialect = connection.dialect
+    locked = str(select(literal(1)).with_for_update().compile(dialect=dialect))
+    levels = _isolation_levels(dialect, connection.connection.dbapi_connection)
+    return "FOR UPDATE" in locked and _READ_COMMITTED in levels
 
 
 def _outside_transactions(connection: Any, statement: str) -> None:

@@ -7,14 +7,15 @@ it is on (`cipher.py`). Outside the database it is a `Secret`, so that no row sh
 from __future__ import annotations
 
 import enum
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Enum, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import Dialect, Enum, ForeignKey, LargeBinary, Sequence, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 from hideez_bench.emulator.hes.cipher import ciphers_of
+from hideez_bench.emulator.hes.columns import ExactText, UtcDateTime
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
     VaultLicenseStatus,
@@ -48,27 +49,13 @@ class SecretBytes(TypeDecorator[Secret]):
         return None if value is None else ciphers_of(dialect).reading.open(self.column, value, self.secret)
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, timezone-aware, stored as UTC."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
 class Row(DeclarativeBase):
     """The root of all tables."""
 
     type_annotation_map = {
         # As text everywhere: PostgreSQL's own enumerations would have to be altered for every new member.
         enum.Enum: Enum(enum.Enum, native_enum=False, length=40),
+        str: ExactText(),
         datetime: UtcDateTime(),
         MasterKey: SecretBytes(MasterKey),
         ActivationCode: SecretBytes(ActivationCode),
@@ -89,7 +76,7 @@ class AppSetting(Row):
     __tablename__ = "app_settings"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]
+    value: Mapped[str] = mapped_column(ExactText(None))
 
 
 class Employee(Row):
@@ -179,7 +166,7 @@ class HardwareVault(Row):
     firmware: Mapped[str]
     status: Mapped[VaultStatus]
     status_reason: Mapped[VaultStatusReason]
-    status_description: Mapped[str | None]
+    status_description: Mapped[str | None] = mapped_column(ExactText(None))
     is_status_applied: Mapped[bool]
     last_synced: Mapped[datetime | None]
     need_sync: Mapped[bool]
@@ -203,7 +190,9 @@ class HardwareVaultActivation(Row):
 
     __tablename__ = "hardware_vault_activations"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(
+        Sequence("hardware_vault_activations_ids", optional=True), primary_key=True
+    )
     vault_id: Mapped[str] = mapped_column(ForeignKey(HardwareVault.id), index=True)
     activation_code: Mapped[ActivationCode]
     created_at: Mapped[datetime]
@@ -239,3 +228,9 @@ class Workstation(Row):
     rfid_enabled: Mapped[bool] = mapped_column(default=False)
     approved: Mapped[bool] = mapped_column(default=False)
     last_seen: Mapped[datetime]
+
+
+def tables_with_secrets() -> list[str]:
+    """The tables that have a column of secrets."""
+    tables = Row.metadata.tables.items()
+    return [name for name, table in tables if any(isinstance(one.type, SecretBytes) for one in table.columns)]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import Connection, func, inspect, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes import (  # noqa: F401 - tables
     account_models,
     database,
+    failures,
     migration,
     models,
     user_models,
@@ -47,11 +48,10 @@ class Store:
         self._key: tuple[str, Cipher] | None = None
         self.ciphers = Ciphers()
         hand_over(self._engine, self.ciphers)
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._engine.dispose)
             self._prepare()
-        except StoreError:
-            self._engine.dispose()
-            raise
+            failed.pop_all()
 
     @contextmanager
     def transaction(self) -> Iterator[Rows]:
@@ -86,7 +86,7 @@ class Store:
             StoreError: it could not be done now; nothing else has suffered.
         """
         with self._failures_told():
-            database.forget_deleted(self._engine, models.Row.metadata.tables)
+            database.forget_deleted(self._engine, models.tables_with_secrets())
 
     def root_key(self, vault_id: str) -> bytes | None:
         """The public root key that a key must show, None before the first contact."""
@@ -104,9 +104,11 @@ class Store:
 
     def _take_turn(self, session: Session) -> None:
         """Wait until no other transaction runs, and learn how secrets are kept: another process may have changed it."""
-        if not self._is_sqlite:
-            version = select(models.AppSetting.value).where(models.AppSetting.id == SCHEMA_VERSION_ID)
-            session.execute(version.with_for_update())
+        if not self._is_sqlite and not database.take_turn(session, models.AppSetting, SCHEMA_VERSION_ID):
+            raise StoreError(
+                f"The server's database {self._name} lacks its version, by which servers wait for one another; restore "
+                "it from a copy."
+            )
         parameters = session.scalar(
             select(models.AppSetting.value).where(models.AppSetting.id == PROTECTION_ID)
         )
@@ -130,18 +132,20 @@ class Store:
 
     def _make_or_check(self, connection: Connection) -> None:
         tables = inspect(connection).get_table_names()
-        if not tables:
-            models.Row.metadata.create_all(connection)
-            with Session(connection) as session:
-                session.add(models.AppSetting(id=SCHEMA_VERSION_ID, value=SCHEMA_VERSION))
-                session.add(models.HardwareVaultProfile(id=models.DEFAULT_PROFILE, name="Default"))
-                session.flush()
-            return
-        if models.AppSetting.__tablename__ not in tables:
+        version = None
+        if models.AppSetting.__tablename__ in tables:
+            query = select(models.AppSetting.value).where(models.AppSetting.id == SCHEMA_VERSION_ID)
+            version = connection.scalar(query)
+            # With the version written last, a database without is one whose making was cut off, where each table is
+            # a transaction of its own.
+            unfinished = version is None and set(tables) <= set(models.Row.metadata.tables)
+        elif tables:
             raise StoreError(f"The database {self._name} is something else's; name another.")
-        query = select(models.AppSetting.value).where(models.AppSetting.id == SCHEMA_VERSION_ID)
-        version = connection.scalar(query)
-        if version == "1":
+        else:
+            unfinished = True
+        if unfinished:
+            _make(connection)
+        elif version == "1":
             migration.from_version_1(connection, SCHEMA_VERSION)
         elif version != SCHEMA_VERSION:
             raise StoreError(
@@ -165,10 +169,26 @@ class Store:
     def _told(self, error: SQLAlchemyError) -> StoreError:
         if isinstance(error, IntegrityError):
             return StoreConflict(
-                f"Nothing was changed, because the database does not allow it: {database.words(error)}."
+                f"Nothing was changed, because the database does not allow it: {failures.words(error)}."
             )
-        text = f"The server's database {self._name} {database.cause(error)}. Nothing was kept."
+        text = f"The server's database {self._name} {failures.cause(error)}. Nothing was kept."
         return StoreError(text.replace(self._password, "***") if self._password else text)
+
+
+def _make(connection: Connection) -> None:
+    """All tables and the first rows. The settings are first, by which the database is known as the server's own."""
+    settings = models.Row.metadata.tables[models.AppSetting.__tablename__]
+    for table in [settings, *models.Row.metadata.sorted_tables]:
+        try:
+            table.create(connection, checkfirst=True)
+        except DBAPIError:
+            # Another server may have made it in between, where that does not end the transaction.
+            if not inspect(connection).has_table(table.name):
+                raise
+    with Session(connection) as session:
+        session.add(models.AppSetting(id=SCHEMA_VERSION_ID, value=SCHEMA_VERSION))
+        session.add(models.HardwareVaultProfile(id=models.DEFAULT_PROFILE, name="Default"))
+        session.flush()
 
 
 class Rows:

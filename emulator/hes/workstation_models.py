@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Sequence, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hideez_bench.emulator.hes.columns import NOTE_LENGTH, ExactText
 from hideez_bench.emulator.hes.models import HardwareVault, Row, Workstation
 from hideez_bench.emulator.hes.names import HesEventKind
 
@@ -33,18 +34,18 @@ class WorkstationEvent(Row):
     __tablename__ = "workstation_events"
     __table_args__ = (UniqueConstraint("workstation_id", "client_id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Sequence("workstation_events_ids", optional=True), primary_key=True)
     client_id: Mapped[str]
     date: Mapped[datetime]
     event_id: Mapped[int]
     severity_id: Mapped[int]
-    note: Mapped[str]
+    note: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
     workstation_id: Mapped[str]
-    user_session: Mapped[str]
-    serial: Mapped[str]
-    account_name: Mapped[str]
-    account_login: Mapped[str]
-    workstation_session_id: Mapped[str]
+    user_session: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
+    serial: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
+    account_name: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
+    account_login: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
+    workstation_session_id: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
 
 
 class ServerEvent(Row):
@@ -52,8 +53,8 @@ class ServerEvent(Row):
 
     __tablename__ = "server_events"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Sequence("server_events_ids", optional=True), primary_key=True)
     at: Mapped[datetime]
     kind: Mapped[HesEventKind]
-    serial: Mapped[str]
-    text: Mapped[str]
+    serial: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
+    text: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))

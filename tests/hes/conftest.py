@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hes import postgresql
+from tests.hes import mariadb, postgresql
 from tests.hes.bench import Bench
 
 
@@ -25,10 +25,23 @@ def postgresql_server() -> Iterator[postgresql.Server]:
         yield running
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.Server]:
+    with mariadb.server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database: a file, and one in PostgreSQL."""
+    """The URL of an empty database: a file, one in PostgreSQL, and one in MariaDB."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hes.db'}"
-    running: postgresql.Server = request.getfixturevalue("postgresql_server")
+    running: postgresql.Server | mariadb.Server = request.getfixturevalue(f"{request.param}_server")
+    return running.database()
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database in a database server."""
+    running: postgresql.Server | mariadb.Server = request.getfixturevalue(f"{request.param}_server")
     return running.database()

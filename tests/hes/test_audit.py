@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from hideez_bench.emulator.hes import audit
+from hideez_bench.emulator.hes.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import HesError, WorkstationEvent
@@ -58,7 +59,7 @@ async def test_both_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     await bench.connection.save_client_events([reported(n, note="x" * 10_000) for n in range(10)])
     found = bench.hes.audit.client_events()
     assert [each.event_id for each in found] == [6, 5, 4, 3, 2]
-    assert {len(each.note) for each in found} == {audit.LONGEST_TEXT}
+    assert {len(each.note) for each in found} == {NOTE_LENGTH}
     for number in range(10):
         bench.hes.vaults.import_vaults([vault_import(f"HK-{number + 2}")])
     assert [each.serial for each in bench.hes.audit.server_events()] == [f"HK-{n}" for n in range(11, 6, -1)]

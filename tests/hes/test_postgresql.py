@@ -70,9 +70,9 @@ def test_two_processes_give_each_key_to_one_employee(store_url: str) -> None:
     asyncio.run(hes.close())
 
 
-def test_two_servers_make_the_tables_at_once(postgresql_server: postgresql.Server) -> None:
+def test_two_servers_make_the_tables_at_once(server_url: str) -> None:
     """One finds the database empty, and then all tables there."""
-    url = postgresql_server.database()
+    url = server_url
     begun: list[str] = []
     others: list[Hes] = []
 
@@ -90,12 +90,15 @@ def test_two_servers_make_the_tables_at_once(postgresql_server: postgresql.Serve
         asyncio.run(hes.close())
 
 
+@pytest.mark.parametrize("by_reading", [True, False])
 async def test_turn_is_waited_for_and_not_for_long(
-    postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
+    server_url: str, by_reading: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where the dialect has no lock for a row that is read."""
     monkeypatch.setattr(database, "PATIENCE", 0.05)
-    url = postgresql_server.database()
-    async with Hes(url) as one, Hes(url) as other:
+    if not by_reading:
+        monkeypatch.setattr(database, "_READ_COMMITTED", "nothing that a database has")
+    async with Hes(server_url) as one, Hes(server_url) as other:
         with one._core.store.session(), pytest.raises(StoreError, match="in use by another process"):
             other.vaults.import_vaults([vault_import()])
         assert other.vaults.import_vaults([vault_import()]) == [SERIAL]
@@ -148,7 +151,11 @@ def test_urls_that_cannot_be_used() -> None:
     assert "unknown driver" in refusal("postgresql+nosuch://hes:hunter2@localhost/hes")
     assert "%40" in refusal("postgresql+psycopg://hes:p@hunter2@localhost/hes")
     assert "usable URL" in refusal("postgresql+psycopg://hes:hunter2@localhost:port/hes")
-    assert "SQLite or PostgreSQL" in refusal("mysql://hes:hunter2@localhost/hes")
+    assert "unknown driver" in refusal("nosuch://hes:hunter2@localhost/hes")
+    assert "asynchronous" in refusal("postgresql+psycopg_async://hes:hunter2@localhost/hes")
+    assert "package oracledb" in refusal("oracle+oracledb://hes:hunter2@localhost/hes")
+    assert "package MySQLdb" in refusal("mysql+mysqldb://hes:hunter2@localhost/hes")
+    assert "question mark" in refusal("mysql://hes:hunter2@localhost/hes?nosuch=1")
 
 
 async def test_login_on_both(store_url: str) -> None:

@@ -219,7 +219,7 @@ def _check_options(
         raise StoreError(
             f"The driver of the server's database, {dialect.name}+{dialect.driver}, does not know what the URL says "
             "behind its question mark; correct it."
-        ) from error
+        ) from None
 
 
 def _set_up_server(dialect: Dialect, connection: Any) -> None:

@@ -215,7 +215,7 @@ def _check_options(
     """Connect. What is behind the ? of a URL, the driver takes as its own arguments."""
     try:
         return dialect.connect(*args, **options)
-    except TypeError as error:
+    except TypeError:
         raise StoreError(
             f"The driver of the server's database, {dialect.name}+{dialect.driver}, does not know what the URL says "
             "behind its question mark; correct it."

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from sqlalchemy import Dialect, dialects, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 import hideez_bench.emulator.hes.server  # noqa: F401 - all tables
+from hideez_bench.emulator.hes import database
 from hideez_bench.emulator.hes.columns import ExactText
 from hideez_bench.emulator.hes.models import Row
 
@@ -44,3 +48,12 @@ def test_empty_text_in_oracle() -> None:
     assert text.process_result_value(kept, oracle) == ""
     assert text.process_bind_param("", dialect_of("mysql")) == ""
     assert text.process_bind_param(None, oracle) is None
+
+
+@pytest.mark.parametrize("name", URLS)
+def test_who_locks_a_row_by_reading_it(name: str) -> None:
+    """SQL Server leaves FOR UPDATE out without a word; its row is written instead. SQLite has a way of its own."""
+    connection: Any = SimpleNamespace(
+        dialect=dialect_of(name), connection=SimpleNamespace(dbapi_connection=None)
+    )
+    assert database._locks_by_reading(connection) == (name not in ("mssql", "sqlite"))

@@ -90,18 +90,20 @@ def test_two_servers_make_the_tables_at_once(server_url: str) -> None:
         asyncio.run(hes.close())
 
 
-@pytest.mark.parametrize("by_reading", [True, False])
-async def test_turn_is_waited_for_and_not_for_long(
-    server_url: str, by_reading: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also where the dialect has no lock for a row that is read."""
+async def test_turn_is_waited_for_and_not_for_long(server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "PATIENCE", 0.05)
-    if not by_reading:
-        monkeypatch.setattr(database, "_READ_COMMITTED", "nothing that a database has")
     async with Hes(server_url) as one, Hes(server_url) as other:
         with one._core.store.session(), pytest.raises(StoreError, match="in use by another process"):
             other.vaults.import_vaults([vault_import()])
         assert other.vaults.import_vaults([vault_import()]) == [SERIAL]
+
+
+async def test_turn_where_no_row_is_locked_by_reading(
+    postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with SQL Server, which ignores FOR UPDATE."""
+    monkeypatch.setattr(database, "_locks_by_reading", lambda connection: False)
+    await test_turn_is_waited_for_and_not_for_long(postgresql_server.database(), monkeypatch)
 
 
 async def test_database_server_that_restarts(postgresql_server: postgresql.Server) -> None:

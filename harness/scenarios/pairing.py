@@ -47,7 +47,7 @@ async def missed_green_press(scene: Scene) -> None:
     scene.attentive = False
     began = scene.story.elapsed
     scene.fact(not await scene.pair_in_settings(), "Nobody pressed: the key refused the pairing.")
-    scene.took(began, 15)
+    scene.took(began, scene.wire.profile.seconds("pairing_confirmation"))
     scene.fact(not scene.bonds, "The key has no bond, and is off again.")
     scene.ended(await scene.connect(), FlowMessage.CONNECTION_FAILED)
     scene.story.remedy_begins()

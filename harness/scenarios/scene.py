@@ -81,9 +81,7 @@ class Scene(Witness):
         self.stack = stack
         self.attentive = True
         self.options = stage.options
-        if (
-            realistic and stack is Stack.DONGLE
-        ):  # the dongle pairs by itself; the system is told to in its settings
+        if realistic and stack is Stack.DONGLE:  # it pairs by itself; the system is told to in its settings
             self.options = BleakOptions(stage.options.scanner, {**stage.options.client, "pair": True})
         self.workstation = ScenarioWorkstation("bench", wire)
         self.timeline = Timeline(asyncio.get_running_loop().time, story.hear)
@@ -325,7 +323,8 @@ class Scene(Witness):
         began_to_blink = view.led is Led.GREEN_BLINKS and self._led is not Led.GREEN_BLINKS
         self._led = view.led
         if began_to_blink:
-            self.story.tell(Voice.KEY, "blinks green: press within 15 s to pair")
+            seconds = self.wire.profile.seconds("pairing_confirmation")
+            self.story.tell(Voice.KEY, f"blinks green: press within {seconds:g} s to pair")
             if self.attentive:
                 self.press()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.harness.scenarios.scenario import scenario
@@ -42,24 +43,27 @@ async def not_assigned(scene: Scene) -> None:
 )
 async def linked_to_another_server(scene: Scene) -> None:
     """Two servers, one key."""
-    await scene.hes.employees.remove_hardware_vault(scene.serial)
     here = scene.bench
-    scene.bench = scene.make_bench()
-    async with scene.bench as elsewhere:
-        with scene.story.preface("Another server has linked and activated the key."):
+    with scene.story.preface("This server knows the key, and nobody owns it here."):
+        await scene.hes.employees.remove_hardware_vault(scene.serial)
+    async with AsyncExitStack() as stack:
+        with scene.story.preface("Another server has linked and activated it."):
+            elsewhere = scene.bench = await stack.enter_async_context(scene.make_bench())
             await scene.administrator.import_vault(scene.serial, str(scene.key.identity.firmware))
             await scene.administrator.assign(scene.serial)
             await scene.activate()
         scene.bench = here
-        result = await scene.connect()
-        scene.ended(result, HesErrorCode.HesDeviceLinkedToAnotherServer)
+        scene.ended(await scene.connect(), HesErrorCode.HesDeviceLinkedToAnotherServer)
         scene.fact(scene.key.view.linked, "The key is as it was; nothing was written to it.")
         scene.story.remedy_begins()
-        scene.story.tell(Voice.ADMINISTRATOR, "of the other server takes the key back from its user")
+        scene.story.tell(
+            Voice.PERSON, "asks the administrator of the other server, and connects the key there"
+        )
         await elsewhere.hes.employees.remove_hardware_vault(scene.serial)
         scene.bench = elsewhere
         scene.ended(await scene.connect(), HesErrorCode.DeviceHasBeenWiped)
         scene.fact(not scene.key.view.linked, "The key is wiped, and as new.")
+    scene.story.tell(Voice.PERSON, "asks the administrator of this server, and connects the key here")
     scene.bench = here
     await here.administrator.assign(scene.serial)
     await scene.activate()
@@ -119,11 +123,12 @@ async def wiped_before_its_code(scene: Scene) -> None:
 async def unknown_to_the_server(scene: Scene) -> None:
     """The wrong server, then the right one."""
     right = scene.bench
-    scene.bench = scene.make_bench()
-    async with scene.bench:
-        scene.story.tell(Voice.CLIENT, "has the address of another server")
-        result = await scene.connect()
-        scene.ended(result, HesErrorCode.HesDeviceNotFound)
+    async with AsyncExitStack() as stack:
+        with scene.story.preface(
+            "The client has the address of another server, which never imported the key."
+        ):
+            scene.bench = await stack.enter_async_context(scene.make_bench())
+        scene.ended(await scene.connect(), HesErrorCode.HesDeviceNotFound)
     scene.bench = right
     scene.story.remedy_begins()
     scene.story.tell(Voice.PERSON, "sets the address of the right server")
@@ -149,7 +154,7 @@ async def reported_as_lost(scene: Scene) -> None:
     scene.ended(result, HesErrorCode.HesDeviceLinkedToAnotherServer)
     scene.story.remedy_begins()
     await scene.wipe_by_hand()
-    scene.fact(not scene.key.view.linked, "Nothing of its owner is on the key any more.")
+    scene.stands(VaultStatus.Compromised)
 
 
 @scenario(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,6 +14,7 @@ from hideez_bench.harness.scenarios.catalogue import CATALOGUE, SCENARIOS
 from hideez_bench.harness.scenarios.scenario import Scenario
 from hideez_bench.harness.scenarios.scene import Scene
 from hideez_bench.protocol.errors import BenchError
+from tests.protocol.other_profile import other_profile
 
 
 def run(*arguments: str, columns: int = 200) -> Result:
@@ -73,6 +75,13 @@ def test_several_for_machines() -> None:
         ("not-assigned", True),
         ("old-code", True),
     ]
+
+
+def test_they_go_as_they_should_with_another_wire_profile(tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    other_profile(file)
+    result = run("run", "--all", "--profile", str(file))
+    assert result.exit_code == 0, result.output
 
 
 async def _fails(scene: Scene) -> None:

@@ -48,6 +48,7 @@ def test_it_goes_as_it_should_and_tells_no_secret(
     monkeypatch.setattr(Hes, "__init__", watched)
     outcome = play(scenario, WIRE, behaviour=behaviour)
     assert outcome.error is None, outcome.error
+    assert codes
     told = {line.part for line in outcome.lines if not line.detail}
     assert told == set(Part)
     assert not [line for line in outcome.lines if any(code in line.text for code in codes)]

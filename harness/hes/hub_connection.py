@@ -13,6 +13,7 @@ from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import (
     HesError,
     HesErrorCode,
+    HesNetworkError,
     HwVaultInfoFromClient,
     HwVaultInfoFromHes,
     HwVaultLicense,
@@ -75,8 +76,14 @@ class HubConnection:
         return self._hub is not None and self._hub.is_open
 
     async def register_workstation_info(self, info: WorkstationInfo) -> None:
-        """See `HesConnection.register_workstation_info`."""
-        await self._call("register_workstation_info", info)
+        """See `HesConnection.register_workstation_info`. The workstation learns by it whether it is approved."""
+        try:
+            await self._call("register_workstation_info", info)
+        except HesError as error:
+            if error.code is HesErrorCode.HesWorkstationNotApproved:
+                self._workstation.workstation_unapproved()
+            raise
+        self._workstation.workstation_approved()
 
     async def save_client_events(self, events: Sequence[WorkstationEvent]) -> None:
         """See `HesConnection.save_client_events`."""
@@ -139,6 +146,8 @@ class HubConnection:
             answer = await self._hub.invoke(method.target, method.arguments_to_json(values))
             return result_of(method, answer)
         except Disconnected as error:
+            if error.number is not None:
+                raise HesNetworkError(error.number, str(error)) from error
             raise HesError(HesErrorCode.HesNotConnected, str(error)) from error
         except (CallRefused, Malformed) as error:
             raise HesError(HesErrorCode.HesUnknownError, str(error)) from error

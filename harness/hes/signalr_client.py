@@ -29,7 +29,15 @@ OnCall = Callable[[str, tuple[Json, ...]], None]
 
 
 class Disconnected(BenchError):
-    """The connection to the hub is gone, or was never made."""
+    """The connection to the hub is gone, or was never made.
+
+    Attributes:
+        number: of the WebSocket's failure, else of the system's; None where nothing but the end is known.
+    """
+
+    def __init__(self, text: str, number: int | None = None) -> None:
+        super().__init__(text)
+        self.number = number
 
 
 class CallRefused(BenchError):

@@ -8,11 +8,20 @@ from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.frames import CloseCode
 
 from hideez_bench.harness.hes.signalr_client import Disconnected
 
 OPEN_SECONDS = 10.0
 LARGEST_FRAME = 128 * 1024
+NO_FAILURE = (
+    CloseCode.NORMAL_CLOSURE,
+    CloseCode.GOING_AWAY,
+    CloseCode.NO_STATUS_RCVD,
+    CloseCode.SERVICE_RESTART,
+    CloseCode.TRY_AGAIN_LATER,
+)
+"""How a server parts that has had enough, or goes away: the connection is lost, and nothing has failed."""
 
 
 class WebSockets:
@@ -71,7 +80,16 @@ class _WebSocket:
 
 def _lost(closed: ConnectionClosed) -> Disconnected:
     reason = closed.rcvd.reason if closed.rcvd else ""
-    return Disconnected(f"The connection to the server was lost{f' ({reason})' if reason else ''}.")
+    return Disconnected(
+        f"The connection to the server was lost{f' ({reason})' if reason else ''}.", _number(closed)
+    )
+
+
+def _number(closed: ConnectionClosed) -> int | None:
+    """The code of a Close frame that says a failure, else the system's error number, else None."""
+    if frame := closed.rcvd or closed.sent:
+        return None if frame.code in NO_FAILURE else int(frame.code)
+    return closed.__cause__.errno if isinstance(closed.__cause__, OSError) else None
 
 
 def _reason(refused: InvalidStatus) -> str:

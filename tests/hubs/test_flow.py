@@ -15,10 +15,13 @@ from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.harness.bench import Ending
+from hideez_bench.harness.client.errors import ClientError, ClientErrorCode
+from hideez_bench.harness.client.outcome import Told
 from hideez_bench.harness.fleet import Fleet, numbered_from
 from hideez_bench.harness.hes.hub_connection import HubConnection
+from hideez_bench.harness.hes.signalr_client import Disconnected
 from hideez_bench.harness.stage import make_key
-from hideez_bench.protocol.hes import HesError, HesErrorCode
+from hideez_bench.protocol.hes import HesError, HesErrorCode, HesNetworkError, WorkstationInfo
 from tests.flow.rig import RIGHT, WIRE, WRONG, last_info
 from tests.hubs.flow_rig import HubRig, approve_all, enter_administrator, hub_rig, network_server
 from tests.hubs.rig import application
@@ -91,6 +94,48 @@ async def test_e009_the_network_goes_while_the_server_works(rig: HubRig, target:
     result = await rig.connect(RIGHT)
     assert result.succeeded, result.error
     assert rig.vault().status is VaultStatus.Active
+
+
+async def test_a_network_that_fails_is_told_with_its_number(rig: HubRig) -> None:
+    def fail(path: str, text: str) -> str:
+        if "UpdateHwVaultStatus" in text:
+            raise Disconnected("The connection to the server was lost.", 1011)
+        return text
+
+    rig.sockets.on_text = fail
+    async with rig.flow(RIGHT) as flow:
+        result = await flow.run()
+    assert isinstance(result.error, HesNetworkError)
+    assert result.end.row
+    assert result.end.row.told is Told.NETWORK_ERROR
+    assert not result.end.delete_bond
+    assert "(Error 1011.)" in result.message
+    assert rig.serial in result.message
+
+
+async def test_e001_a_client_learns_that_it_is_not_approved_before_it_sends_anything_by_radio(
+    rig: HubRig,
+) -> None:
+    connection, workstations = rig.bench.connection, rig.near.hes.workstations
+    assert isinstance(connection, HubConnection)
+    workstation = rig.bench.workstation
+    await connection.close()
+    workstations.unapprove(workstation.id)  # while nobody is there to be told
+    await connection.connect()
+    with pytest.raises(HesError) as caught:
+        await connection.register_workstation_info(WorkstationInfo(workstation.id))
+    assert caught.value.code is HesErrorCode.HesWorkstationNotApproved
+    result = await rig.connect(RIGHT)
+    assert isinstance(result.error, ClientError)
+    assert result.error.code is ClientErrorCode.HesWorkstationNotApproved
+    assert result.info is None
+    assert rig.commands() == []
+    assert not any("connects to" in event.text for event in rig.timeline.events)
+
+    workstations.approve(workstation.id)
+    await connection.register_workstation_info(WorkstationInfo(workstation.id))
+    result = await rig.connect(RIGHT)
+    assert result.succeeded, result.error
 
 
 async def test_f014_a_relay_sees_neither_code_nor_master_key(rig: HubRig) -> None:

@@ -24,7 +24,7 @@ PRESSED_LONG = "The key was pressed long, which ends it; attempts stay as they a
 
 
 class ConnectedKey:
-    """A `workstation.Connected`: the link, the main channel on it, and what the client makes of what the key says.
+    """A `workstation.Connected` and `Bonded`: the link, its main channel, and what the key says on it.
 
     Attributes:
         serial: which key it is; empty until step 4 has read that.
@@ -76,7 +76,7 @@ class ConnectedKey:
         events.wipe_status.append(self._wipe_seen)
         events.traffic.append(self._control_seen)
         workstation.state.keys[connection] = self
-        workstation.state.bonds[connection] = link
+        workstation.state.bonds[connection] = self
 
     def report(self) -> HwVaultInfoFromClient:
         """What the server is told of the key."""
@@ -99,12 +99,12 @@ class ConnectedKey:
         await asyncio.shield(self._ending)
 
     async def delete_bond(self) -> None:
-        """Make this computer forget the key; where that fails, the person is told what to do."""
+        """See `workstation.Bonded.delete_bond`."""
         self._timeline.tell(Actor.CLIENT, "forgets the key")
         try:
             await self.link.delete_bond()
         except BenchError as failed:
-            self._timeline.tell(Actor.CLIENT, str(failed), kind=Kind.BAD)
+            self._timeline.tell(Actor.CLIENT, str(failed), kind=Kind.BAD, to=Actor.PERSON)
         else:
             self._workstation.state.bonds.pop(self.id, None)
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HwVaultShortInfo, ProximitySettings
-from hideez_bench.protocol.link import Link
 
 
 class Stack(Enum):
@@ -49,6 +47,14 @@ class Connected(Protocol):
 
     async def disconnect(self) -> None:
         """End its link, and tell the server; nothing if that was done before."""
+        ...
+
+
+class Bonded(Protocol):
+    """A key that this computer has a bond with."""
+
+    async def delete_bond(self) -> None:
+        """Make this computer forget it; where that fails, it stays bonded, and the person is told what to do."""
         ...
 
 
@@ -93,7 +99,7 @@ class WorkstationState:
         session_locked: the computer shows its lock screen.
         lock_screen: how it can be unlocked; None where it cannot.
         keys: the connected keys.
-        bonds: the keys that this computer has a bond with, each by the link that had it last.
+        bonds: the keys that this computer has a bond with, each as it was connected last.
         owners: whose keys they are, by serial number, as the server told last.
         proximity: the keys that may unlock this computer by coming near, by serial number.
         reads_rfid: radio tags are read here.
@@ -106,7 +112,7 @@ class WorkstationState:
         self.session_locked = False
         self.lock_screen = lock_screen
         self.keys: dict[ConnectionId, Connected] = {}
-        self.bonds: dict[ConnectionId, Link] = {}
+        self.bonds: dict[ConnectionId, Bonded] = {}
         self.owners: dict[str, HwVaultShortInfo] = {}
         self.proximity: dict[str, ProximitySettings] = {}
         self.reads_rfid = False
@@ -191,15 +197,8 @@ class WorkstationState:
         await self._idle.wait()
         await self.disconnect_all()
         if what.deletes_bonds:
-            for connection, link in list(self.bonds.items()):
-                await self._delete_bond(connection, link)
-
-    async def _delete_bond(self, connection: ConnectionId, link: Link) -> None:
-        try:
-            await link.delete_bond()
-        except BenchError:
-            return  # it stays on the list: the next alarm tries again
-        self.bonds.pop(connection, None)
+            for key in list(self.bonds.values()):
+                await key.delete_bond()
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -18,8 +18,9 @@ from hideez_bench.harness.client.workstation import (
     SUSPENDED,
     Interruption,
 )
-from hideez_bench.harness.links.bleak_link import BleakLink
+from hideez_bench.harness.links.bleak_link import BleakLink, ConnectionFailed
 from hideez_bench.harness.people import ScriptedPerson
+from hideez_bench.harness.timeline import Actor
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.secret import ActivationCode
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
@@ -155,6 +156,30 @@ async def test_an_alarm_at_the_prompt_deletes_the_bond_once_the_flow_has_ended(
         await flow.run()
     await state.settled()
     assert deleted == [False]
+    assert state.bonds == {}
+    assert not await rig.host_knows_the_key()
+
+
+async def test_a_bond_that_an_alarm_cannot_delete_is_told_and_tried_again_at_the_next_alarm(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.bond()
+    assert (await rig.connect(RIGHT)).succeeded
+    state = rig.bench.workstation.state
+
+    async def refused(link: BleakLink) -> None:
+        raise ConnectionFailed("This host could not forget the key; remove it in the system's settings.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BleakLink, "delete_bond", refused)
+        state.set_alarm(True)
+        await state.settled()
+    (told,) = (event for event in rig.timeline.events if "could not forget" in event.text)
+    assert told.to is Actor.PERSON
+    assert len(state.bonds) == 1
+    state.set_alarm(False)
+    state.set_alarm(True)
+    await state.settled()
     assert state.bonds == {}
     assert not await rig.host_knows_the_key()
 

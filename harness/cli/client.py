@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,10 @@ from hideez_bench.harness.cli.hes_choice import HesChoice, hes_options
 from hideez_bench.harness.cli.keyboard import keyboard
 from hideez_bench.harness.cli.options import defect_option, wire_option
 from hideez_bench.harness.client.behaviour import AS_SHIPPED, MEANT, Behaviour
+from hideez_bench.harness.client.device_log import DeviceLogs
 from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.hes.in_process import NoServer
+from hideez_bench.harness.hes.server import HesServer
 from hideez_bench.harness.stage import Stage, open_stage
 from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Target, parse_target
 from hideez_bench.harness.timeline import Timeline
@@ -47,6 +50,10 @@ ANY_KEY = "ble"
 @click.option("--adopt", is_flag=True, help="With ble: import keys that the server does not know, and give those that "
               "nobody owns to somebody invented. For keys of your own only: they are linked to this server then. "
               "[default for all other targets]")  # fmt: skip
+@click.option("--standalone", is_flag=True, help="For keys that belong to no server: you choose a master password for "
+              "a new key, and enter it where the key asks for it.")  # fmt: skip
+@click.option("--device-logs", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Read each key's log when it connects, and add what is new to its file in this folder.")  # fmt: skip
 @click.option("--as-shipped", is_flag=True, help="With the mistakes of the shipped client.")
 @click.option("--once", is_flag=True, help="End with the first key's flow: 0 if it is online then, 1 if not.")
 @click.option("--plain", is_flag=True, help="Plain lines, as where the output is not a terminal.")
@@ -62,6 +69,8 @@ def client(
     hes: HesChoice,
     workstation: str | None,
     adopt: bool,
+    standalone: bool,
+    device_logs: Path | None,
     as_shipped: bool,
     once: bool,
     plain: bool,
@@ -81,6 +90,7 @@ def client(
     hideez-bench client                                       a virtual key to try everything with
     hideez-bench client --target ble                          every key in reach that the server knows
     hideez-bench client --target emulator --once --plain      one key, in plain lines
+    hideez-bench client --standalone                          a key of your own, without a server
     """
     wanted = BleTarget("") if target == ANY_KEY else parse_target(target)
     if key_type is not Key and not isinstance(wanted, EmulatorTarget):
@@ -88,6 +98,8 @@ def client(
             f"--defect is for a key that this command starts, and {target} is there already; start one with "
             "hideez-bench emulate --defect."
         )
+    if standalone and (hes.url or hes.path or workstation or adopt):
+        raise click.UsageError("--standalone needs no server: leave out --hes, --workstation and --adopt.")
     run = _Run(
         target=wanted,
         wire=wire,
@@ -96,6 +108,8 @@ def client(
         hes=hes,
         workstation=workstation,
         adopt=adopt or target != ANY_KEY,
+        standalone=standalone,
+        take_log=DeviceLogs(device_logs) if device_logs else None,
         behaviour=AS_SHIPPED if as_shipped else MEANT,
         once=once,
         key_type=key_type,
@@ -124,6 +138,8 @@ class _Run:
     hes: HesChoice
     workstation: str | None
     adopt: bool
+    standalone: bool
+    take_log: Callable[[str, bytes], None] | None
     behaviour: Behaviour
     once: bool
     key_type: type[Key]
@@ -141,7 +157,7 @@ class _Run:
                     open_link=stage.open_link,
                     timeline=timeline,
                     wire=self.wire,
-                    server=await self.hes.open_network_server(self.wire, timeline, may_ask_code=False),
+                    server=await self._server(timeline),
                     workstation=self.workstation,
                     store_url=self.hes.store_url(kept=isinstance(self.target, BleTarget)),
                     on_keys=evidence.on_keys,
@@ -149,8 +165,15 @@ class _Run:
                 async with bench:
                     return await self._serve(self._desk(stage, bench, evidence, enough), enough)
 
+    async def _server(self, timeline: Timeline) -> HesServer | None:
+        if self.standalone:
+            return NoServer()
+        return await self.hes.open_network_server(self.wire, timeline, may_ask_code=False)
+
     def _desk(self, stage: Stage, bench: Bench, evidence: Evidence, enough: asyncio.Future[int]) -> Desk:
-        where = f"at {self.hes.url}" if self.hes.url else "in this process"
+        where = f"server at {self.hes.url}" if self.hes.url else "server in this process"
+        if self.standalone:
+            where = "no server"
         return Desk(
             stage=stage,
             bench=bench,
@@ -160,6 +183,8 @@ class _Run:
             stack=self.stack,
             behaviour=self.behaviour,
             adopt=self.adopt,
+            standalone=self.standalone,
+            take_log=self.take_log,
             once=self.once,
             enough=enough,
             where=where,

@@ -17,15 +17,17 @@ from hideez_bench.harness.cli.evidence import Evidence
 from hideez_bench.harness.client.advertisements import Advertisement, Scan
 from hideez_bench.harness.client.behaviour import Behaviour
 from hideez_bench.harness.client.connecting import OpenLink
+from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.client.service import ClientService
+from hideez_bench.harness.client.standalone import StandaloneFlow
 from hideez_bench.harness.client.triggers import Why
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.links.bleak_link import BleakLink
 from hideez_bench.harness.stage import Stage
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import HesError, WorkstationInfo
+from hideez_bench.protocol.hes import WorkstationInfo
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.wire import Wire
 
@@ -34,6 +36,8 @@ LETTERS = {
     "q": "quit",
     "t": "tap a key",
     "l": "lock or unlock the computer",
+}
+SERVER_LETTERS = {
     "?": "show the code",
     "a": "activate a Locked key again",
 }
@@ -54,11 +58,13 @@ class Desk:
         stack: Stack,
         behaviour: Behaviour,
         adopt: bool,
+        standalone: bool,
+        take_log: Callable[[str, bytes], None] | None,
         once: bool,
         enough: asyncio.Future[int],
         where: str,
     ) -> None:
-        """`where` says where the server is; `enough` gets the exit status when somebody has had enough."""
+        """`where` says where the server is, if any; `enough` gets the exit status when somebody has had enough."""
         self.stage = stage
         self._bench = bench
         self._wire = wire
@@ -73,13 +79,14 @@ class Desk:
             END: self._quit,
             "t": self._tap,
             "l": self._lock_or_unlock,
-            "?": self._show_code,
-            "a": self._reactivate,
         }
         letters = LETTERS
+        if not standalone:
+            orders |= {"?": self._show_code, "a": self._reactivate}
+            letters = LETTERS | SERVER_LETTERS
         if stage.application:
             orders |= {"p": partial(self._press, Button.SINGLE), "h": partial(self._press, Button.LONG)}
-            letters = LETTERS | BUTTON_LETTERS
+            letters = letters | BUTTON_LETTERS
         self.person = TypingPerson(orders, screen.changed, is_terminal=sys.stdin.isatty())
         self.service = ClientService(
             workstation=bench.workstation,
@@ -94,6 +101,8 @@ class Desk:
             on_keys=evidence.on_keys,
             prepare=self._prepare,
             quiet=lambda: self.scan.paused(),
+            take_log=take_log,
+            flow_type=StandaloneFlow if standalone else ConnectionFlow,
         )
         self.scan = Scan(self.service.airwaves, wire.profile, stage.options, only=stage.name)
         bench.workstation.state.lock_screen = self
@@ -101,10 +110,10 @@ class Desk:
         screen.scene = Scene(
             self.service,
             self.person,
-            place=f"Workstation {bench.workstation.id}, server {where}, {radio}",
+            place=f"Workstation {bench.workstation.id}, {where}, {radio}",
             letters=letters,
             clock=asyncio.get_running_loop().time,
-            is_server_there=lambda: bench.connection.is_connected,
+            is_server_there=lambda: standalone or bench.connection.is_connected,
         )
 
     async def __aenter__(self) -> Self:
@@ -131,7 +140,10 @@ class Desk:
 
     async def _prepare(self, advertisement: Advertisement) -> None:
         """Have the server know the key and somebody own it, where that is wanted and the server can be reached."""
-        if not await self._reach_server() or not self._adopt:
+        is_there = await self._reach_server()
+        state = self._bench.workstation.state
+        # Nothing goes to a key by radio that the flow would not allow either; the flow says why.
+        if not is_there or not self._adopt or state.alarm or not state.approved:
             return
         administrator = self._bench.administrator
         identity = self.stage.identity
@@ -154,8 +166,10 @@ class Desk:
             try:
                 await connection.connect()
                 await connection.register_workstation_info(WorkstationInfo(self._bench.workstation.id))
-            except HesError as error:
-                self._screen.say(f"The server is not there: {error}")
+            except BenchError as error:
+                # That this workstation is not approved is said by the flow, which begins with that.
+                if not connection.is_connected:
+                    self._screen.say(f"The server is not there: {error}")
         return connection.is_connected
 
     # --- the lock screen ---

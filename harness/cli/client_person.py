@@ -73,7 +73,8 @@ class Question:
         if len(self.typed) >= self.shortest:
             self.give(self.typed)
         elif self.typed:
-            self.hint = f"It has {self.rule}; nothing was sent, no attempt spent."
+            spent = "" if self.attempts is None else ", no attempt spent"
+            self.hint = f"It has {self.rule}; nothing was sent{spent}."
 
 
 class TypingPerson:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ SERIAL = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class DeviceLogs:
-    """A folder of logs; a `ConnectRequest.take_log`."""
+    """A folder of logs, for this user's eyes only where it is made here; a `ConnectRequest.take_log`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -30,11 +31,16 @@ class DeviceLogs:
         path = self._folder / f"{serial}.log"
         read = log.splitlines(keepends=True)
         try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             kept = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-            with path.open("ab") as file:
+            with open(path, "ab", opener=_for_this_user) as file:
                 file.writelines(read[_overlap(kept, read) :])
         except OSError as error:
             raise BenchError(f"The key's log cannot be kept in {path} ({error.strerror}).") from None
+
+
+def _for_this_user(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _overlap(kept: list[bytes], read: list[bytes]) -> int:

@@ -23,6 +23,7 @@ from hideez_bench.harness.client.pairs import Pairs
 from hideez_bench.harness.client.relay import RelayingWorkstation
 from hideez_bench.harness.client.retry import may_be_tried_again
 from hideez_bench.harness.client.rfid import find_by_rfid
+from hideez_bench.harness.client.run import KeyFlow
 from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
 from hideez_bench.harness.client.triggers import (
     RETRY_SECONDS,
@@ -63,6 +64,8 @@ class ClientService:
         on_change: is called when anything about a key may have changed.
         prepare: is awaited before the flow of each key; a `BenchError` of it ends that flow.
         quiet: is entered for the duration of each flow: in it nobody scans.
+        take_log: see `ConnectRequest`.
+        flow_type: which flow the keys go through.
     """
 
     def __init__(
@@ -81,6 +84,8 @@ class ClientService:
         on_keys: KeysMade = lambda request, answer, keys: None,
         prepare: Callable[[Advertisement], Awaitable[object]] | None = None,
         quiet: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        take_log: Callable[[str, bytes], None] | None = None,
+        flow_type: type[KeyFlow] = ConnectionFlow,
     ) -> None:
         self.state = workstation.state
         self.airwaves = Airwaves()
@@ -91,7 +96,7 @@ class ClientService:
         self.timeline = timeline
         timeline.follow(self._told)
         self._flow = partial(
-            ConnectionFlow,
+            flow_type,
             hes=hes,
             workstation=workstation,
             ui=ui,
@@ -105,6 +110,7 @@ class ClientService:
         self._bluetooth = stack
         self._on_change = on_change
         self._prepare = prepare
+        self._take_log = take_log
         self._quiet = quiet
         self._working: MetKey | None = None
         self._session: Session | None = None
@@ -214,7 +220,7 @@ class ClientService:
             self.timeline.tell(Actor.CLIENT, str(error), kind=Kind.BAD, to=Actor.PERSON)
             return error
         mode = Mode.RECONNECT if why is Why.RECONNECT else Mode.CONNECT_AND_UNLOCK
-        request = ConnectRequest(stack=self._bluetooth, mode=mode)
+        request = ConnectRequest(stack=self._bluetooth, mode=mode, take_log=self._take_log)
         flow = self._flow(open_link=self._links(key.advertisement), request=request)
         self._session = flow.session
         result = await flow.run()

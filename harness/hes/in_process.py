@@ -58,3 +58,16 @@ class InProcessServer:
     async def close(self) -> None:
         """See `HesServer.close`."""
         await self.hes.close()
+
+
+class NoServer(InProcessServer):
+    """For keys that belong to no server: one that knows nothing, and that no client reaches."""
+
+    def __init__(self) -> None:
+        super().__init__(Hes("sqlite://"))
+
+    async def connect(self, workstation: Workstation) -> HesConnection:
+        """See `HesServer.connect`: a connection that is closed already."""
+        connection = self.hes.connect(workstation)
+        connection.close()
+        return connection

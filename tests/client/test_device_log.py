@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,20 @@ def test_a_serial_number_is_no_way_out_of_the_folder(tmp_path: Path, serial: str
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nobody_else_reads_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        DeviceLogs(tmp_path / "logs")("HK1", A)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "logs").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "logs" / "HK1.log").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.virtual_time
 async def test_a_log_that_cannot_be_kept_stops_nothing(rig: Rig, tmp_path: Path) -> None:
-    request = ConnectRequest(take_log=DeviceLogs(tmp_path / "missing"))
+    (tmp_path / "taken").touch()
+    request = ConnectRequest(take_log=DeviceLogs(tmp_path / "taken"))
     async with rig.client(rig.person(RIGHT), flow_type=ConnectionFlow, request=request) as flow:
         assert (await flow.run()).succeeded
     await rig.told("could not read the key's log")

@@ -118,6 +118,42 @@ async def test_ctrl_c_ends_it_and_leaves_the_terminal_as_it_was() -> None:
     assert "\x1b[?25h" in terminal.screen  # the cursor is back
 
 
+async def test_a_key_of_ones_own_without_a_server(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    async with at_terminal(command("--standalone", "--device-logs", str(logs)), ENV) as terminal:
+        await terminal.expect("New master password for ST1032026000203: ")
+        terminal.type("seven77")
+        await terminal.expect("It has at least 8 characters; nothing was sent.")
+        terminal.type("8")
+        await terminal.expect("once more: ")
+        terminal.type("something else")
+        await terminal.expect("They were not the same; choose again.")
+        terminal.type("seven778")
+        await terminal.expect("once more: ", times=2)
+        terminal.type("seven778")
+        await terminal.expect(ONLINE)
+        terminal.press("l")
+        await terminal.expect("computer locked")
+        terminal.press("t")
+        await terminal.expect("The computer is unlocked, by key ST1032026000203.")
+        terminal.press("q")
+        assert await terminal.finish() == 0
+    assert "no server" in terminal.screen
+    assert "Administrator" not in terminal.screen
+    assert "seven77" not in terminal.screen
+    (log,) = logs.iterdir()
+    assert log.stat().st_mode & 0o777 == 0o600
+    lines = log.read_text().splitlines()
+    assert sum("linked" in line for line in lines) == 1
+    assert not any("seven" in line for line in lines)
+
+
+async def test_without_a_server_there_is_none_to_name() -> None:
+    finished = await run(command("--standalone", "--hes", "http://127.0.0.1:1"), os.environ)
+    assert finished.status == 2
+    assert "--standalone needs no server" in finished.errors
+
+
 async def test_a_pipe_answers_what_is_asked_and_orders_by_letter() -> None:
     async with running(command("--once"), os.environ) as program:
         await program.expect("Activation code for ST1032026000203: six to eight digits, 3 left, 30 s")

@@ -42,7 +42,12 @@ def scenario() -> None:
 @scenario.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
 def list_scenarios(as_json: bool) -> None:
-    """List the scenarios: name, what the user sees, and the behaviours that each shows."""
+    """List the scenarios: name, what the user sees, and the behaviours that each shows.
+
+    \b
+    hideez-bench scenario list
+    hideez-bench scenario list --json      for a program
+    """
     if as_json:
         click.echo(json.dumps([_described(one) for one in SCENARIOS], indent=2))
         return

@@ -9,6 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.web.pages.live import Live
 from hideez_bench.emulator.hes.web.security import SESSION_COOKIE
 from hideez_bench.protocol.secret import SessionToken
@@ -79,3 +80,12 @@ async def test_a_silent_stream_lives_and_notices_an_ended_session(site: Site) ->
 async def test_logging_out_ends_it(site: Site) -> None:
     answer = await site.stranger.get("/events")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+async def test_a_database_that_fails_ends_it_in_peace(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(token: object) -> None:
+        raise StoreError("The database is in use by another process.")
+
+    news = await listen(site, Live(site.context))
+    monkeypatch.setattr(site.context.hes.users, "session", fail)
+    assert [told async for told in news] == []

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
 from hideez_bench.emulator.hes.web.security import (
-    LARGEST_BODY,
+    LARGEST_BODY_OF_A_STRANGER,
     OPEN_PATHS,
     SAFE_METHODS,
     SECURITY_HEADERS,
@@ -122,7 +123,7 @@ async def test_a_body_without_an_announcement_is_read_so_far(site: Site) -> None
 
     answer = await site.stranger.post("/api/Identity/Login", content=endless())
     assert answer.status_code == 413
-    assert handed_out <= LARGEST_BODY + 2 * 65536
+    assert handed_out <= LARGEST_BODY_OF_A_STRANGER + 2 * 65536
 
 
 @pytest.mark.parametrize("path", ["/appHub", "/deviceHub"])
@@ -214,3 +215,65 @@ async def test_a_fault_tells_nothing(site: Site) -> None:
     assert (answer.status_code, answer.json()) == (500, {"error": "The server failed; its log says why."})
     for name, value in SECURITY_HEADERS.items():
         assert answer.headers[name] == value
+
+
+@pytest.mark.parametrize("cookie", ["a,b=1", "a/b=1", "a=1; @x=2", 'hes.form="\\377"', "=;=", "é=é"])
+async def test_cookies_of_other_servers_on_this_machine_do_no_harm(site: Site, cookie: str) -> None:
+    """A browser sends them to every port."""
+    assert (
+        await site.stranger.get("/login", headers={"cookie": cookie.encode("latin-1")})
+    ).status_code == 200
+
+
+PART = b'--a\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("multipart/form-data", b"x", 400),
+        ("multipart/form-data; boundary=", b"x", 400),
+        ("multipart/form-data; boundary=a", b"x", 400),
+        ("multipart/form-data; boundary=a", b"--a\r\nContent-Disposition: form-data\r\n\r\nx\r\n--a--", 400),
+        ("multipart/form-data; boundary=a; charset=punycode", PART + b"\xff-\xff\r\n--a--\r\n", 415),
+        ("multipart/form-data; boundary=a; charset=unicode_escape", PART + b"\\ud800\r\n--a--\r\n", 415),
+        ("multipart/form-data; boundary=a; charset=UTF-8", PART + b"\xed\xa0\x80\r\n--a--\r\n", 403),
+        ("application/x-www-form-urlencoded", b"a&" * 2000, 400),
+        ("application/x-www-form-urlencoded", b"csrf_token=%ed%a0%80", 403),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"x-csrf-token": "wrong"}], ids=["field", "header"])
+async def test_what_is_no_form_is_refused(
+    site: Site, kind: str, body: bytes, status: int, headers: dict[str, str]
+) -> None:
+    answer = await site.stranger.post("/login", content=body, headers={"content-type": kind} | headers)
+    assert answer.status_code == status
+
+
+async def test_half_a_character_is_no_password(site: Site) -> None:
+    for path in ("/api/Identity/Login", "/api/Identity/LoginWithPassword"):
+        answer = await site.stranger.post(
+            path, content=rb'{"email":"a","password":"\ud800"}', headers={"content-type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()) == (400, {"error": "CredentialsNull"})
+
+
+async def test_a_stranger_can_send_little(site: Site) -> None:
+    for path in ("/login", "/api/Identity/Login"):
+        answer = await site.stranger.post(path, content=bytes(LARGEST_BODY_OF_A_STRANGER + 1))
+        assert answer.status_code == 413
+
+
+async def test_a_database_that_fails_is_told_before_a_role_is_known(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(token: object) -> None:
+        raise StoreError("The database is in use by another process.")
+
+    monkeypatch.setattr(site.context.hes.users, "session", fail)
+    for path in ("/vaults", "/api/Employees/GetEmployees"):
+        answer = await site.administrator.get(path)
+        assert (answer.status_code, answer.json()) == (
+            503,
+            {"error": "The database is in use by another process."},
+        )

@@ -10,18 +10,19 @@ import hashlib
 import hmac
 import secrets
 from html import escape
-from http.cookies import SimpleCookie
 from typing import TypedDict
 from urllib.parse import quote, urlsplit
 
-from fastapi import HTTPException
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hideez_bench.emulator.hes.users import User
 from hideez_bench.emulator.hes.web.context import WebContext
+from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import SessionToken
 
 SESSION_COOKIE = ".AspNetCore.Identity.Application"
@@ -30,6 +31,8 @@ FORM_COOKIE = "hes.form"
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
 LARGEST_BODY = 1024 * 1024
+LARGEST_BODY_OF_A_STRANGER = 16 * 1024
+"""Without a session there is nothing to send but an e-mail address and a password, and reading more takes time."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
@@ -170,13 +173,17 @@ class Security:
             raise Refused(421, "This server does not answer to that name; start it with --allow-host.")
 
     def _check_session(self, scope: Scope, headers: Headers, answer: _Answer) -> User | None:
-        token = session_token(HTTPConnection(scope))
-        user = self._context.hes.users.session(token) if token else None
+        connection = HTTPConnection(scope)
+        token = session_token(connection)
+        try:
+            user = self._context.hes.users.session(token) if token else None
+        except BenchError as error:
+            raise Refused(503, str(error)) from error
         state: _State = {"user": user, "csrf_token": ""}
         if user and token:
             state["csrf_token"] = _csrf(token.reveal())
         elif scope["path"] == "/login":
-            state["csrf_token"] = _csrf(_form_secret(headers, answer))
+            state["csrf_token"] = _csrf(_form_secret(connection, answer))
         scope.setdefault("state", {}).update(state)
         path = scope["path"]
         if user is None and path not in OPEN_PATHS and not path.startswith(OPEN_FOLDER):
@@ -235,29 +242,45 @@ async def _checked_body(scope: Scope, receive: Receive, headers: Headers) -> Rec
     Raises:
         Refused: too large; not JSON where JSON is due; a form without its token.
     """
-    body = await _read(receive, headers)
+    body = await _read(
+        receive, headers, LARGEST_BODY if scope["state"]["user"] else LARGEST_BODY_OF_A_STRANGER
+    )
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     replay = _replay(body, receive)
     if scope["path"].startswith("/api/"):
         if body and kind != "application/json":
             raise Refused(415, "Send the body as application/json.")
         return replay
-    sent = headers.get(CSRF_HEADER)
-    if sent is None and kind in FORMS:
-        form = await Request(scope, _replay(body, receive)).form()
-        field = form.get(CSRF_FIELD)
-        sent = field if isinstance(field, str) else None
-        await form.close()
+    field = await _csrf_field(Request(scope, _replay(body, receive))) if kind in FORMS else None
+    sent = headers.get(CSRF_HEADER, field)
     expected = scope["state"]["csrf_token"]
     if not expected or not hmac.compare_digest((sent or "").encode(), expected.encode()):
         raise Refused(403, "This page is out of date; load it again, and nothing was changed.")
     return replay
 
 
-async def _read(receive: Receive, headers: Headers) -> bytes:
-    too_large = Refused(413, f"A body may have {LARGEST_BODY} bytes at the most.")
+async def _csrf_field(request: Request) -> str | None:
+    """The token in a form. Who handles the request reads the form again, which then can be read.
+
+    Raises:
+        Refused: it is no form, or in an encoding that no browser would have chosen.
+    """
+    _, options = parse_options_header(request.headers["content-type"])
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise Refused(415, "Send a form in UTF-8; nothing was changed.")
+    try:
+        form = await request.form()
+    except HTTPException as error:
+        raise Refused(400, "The form cannot be understood; nothing was changed.") from error
+    field = form.get(CSRF_FIELD)
+    await form.close()
+    return field if isinstance(field, str) else None
+
+
+async def _read(receive: Receive, headers: Headers, largest: int) -> bytes:
+    too_large = Refused(413, f"A body may have {largest} bytes at the most.")
     announced = headers.get("content-length", "")
-    if len(announced) > len(str(LARGEST_BODY)) or (announced.isdigit() and int(announced) > LARGEST_BODY):
+    if len(announced) > len(str(largest)) or (announced.isdigit() and int(announced) > largest):
         raise too_large
     body = bytearray()
     while True:
@@ -265,7 +288,7 @@ async def _read(receive: Receive, headers: Headers) -> bytes:
         if message["type"] != "http.request":
             raise Refused(400, "The request broke off.")
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             raise too_large
         if not message.get("more_body"):
             return bytes(body)
@@ -289,11 +312,10 @@ def _csrf(secret: bytes) -> str:
     return hmac.new(secret, b"form", hashlib.sha256).hexdigest()
 
 
-def _form_secret(headers: Headers, answer: _Answer) -> bytes:
+def _form_secret(connection: HTTPConnection, answer: _Answer) -> bytes:
     """What stands in for a session on the login page; a new visitor gets a cookie for it."""
-    jar = SimpleCookie(headers.get("cookie", ""))
-    if FORM_COOKIE in jar:
-        return jar[FORM_COOKIE].value.encode()
+    if kept := connection.cookies.get(FORM_COOKIE):
+        return kept.encode()
     secret = secrets.token_urlsafe(32)
     answer.cookies.append(f"{FORM_COOKIE}={secret}; Path=/login; HttpOnly; SameSite=Strict")
     return secret.encode()

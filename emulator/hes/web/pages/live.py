@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.web.context import WebContext
 from hideez_bench.emulator.hes.web.security import session_token
@@ -53,7 +54,11 @@ class Live:
             yield "retry: 2000\n\n"
             while not self._context.stopping.is_set():
                 stream.woken.clear()
-                if self._context.hes.users.session(token) is None:
+                try:
+                    user = self._context.hes.users.session(token)
+                except StoreError:
+                    return  # the page connects again
+                if user is None:
                     yield "event: ended\ndata:\n\n"
                     return
                 if stream.changed:

@@ -31,12 +31,19 @@ def _as_number(sent: Any) -> Any:
     return sent
 
 
+def _encodable(sent: Any) -> Any:
+    """Unlike a `str`, a `SecretStr` is not looked at for half a character, which JSON can bring."""
+    if isinstance(sent, str) and any("\ud800" <= character <= "\udfff" for character in sent):
+        raise ValueError("this is no Unicode text")
+    return sent
+
+
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 Needed = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 Description = Annotated[str, Field(max_length=4096, pattern=_NO_NUL)]
 IsNumber = BeforeValidator(_as_number)
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), IsNumber]
-Hidden = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_TEXT)]
+Hidden = Annotated[SecretStr, BeforeValidator(_encodable), Field(min_length=1, max_length=LONGEST_TEXT)]
 Id = Annotated[str, Path(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 
 

@@ -42,20 +42,29 @@ class AccountsUpdate:
                 written waits on.
         """
         os = True if only_os else None
+        if self._due(serial, os) is None:
+            return
+        await self._remotes.open(serial, workstation_id)
         async with self._core.vault_locks[serial]:
-            with self._core.store.transaction() as rows:
-                vault = vault_for_client(rows, serial)
-                waiting = tasks.first(rows, serial, os=os)
-            if Quirk.ACCOUNTS_OF_ANY_STATUS not in self._core.quirks:
-                if vault.status is not VaultStatus.Active:
-                    raise HesError(
-                        HesErrorCode.HesUnknownError,
-                        f"Key {serial} is {vault.status.name}; accounts are written to one that is Active only.",
-                    )
-                if waiting is None:
-                    return
+            vault = self._due(serial, os)
+            if vault is None:
+                return
             async with self._remotes.device(serial, workstation_id) as device:
                 await self._write(device, vault, os)
+
+    def _due(self, serial: str, os: bool | None) -> models.HardwareVault | None:
+        """The vault, if there is something to write to its key."""
+        with self._core.store.transaction() as rows:
+            vault = vault_for_client(rows, serial)
+            waiting = tasks.first(rows, serial, os=os)
+        if Quirk.ACCOUNTS_OF_ANY_STATUS in self._core.quirks:
+            return vault
+        if vault.status is not VaultStatus.Active:
+            raise HesError(
+                HesErrorCode.HesUnknownError,
+                f"Key {serial} is {vault.status.name}; accounts are written to one that is Active only.",
+            )
+        return vault if waiting else None
 
     async def _write(self, device: KeyDevice, vault: models.HardwareVault, os: bool | None) -> None:
         await self._authorize(device, vault)

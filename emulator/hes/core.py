@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from hideez_bench.emulator.hes import models
 from hideez_bench.emulator.hes.compat import Quirk
@@ -16,6 +16,30 @@ from hideez_bench.emulator.hes.store import Store
 from hideez_bench.protocol.errors import BenchError
 
 T = TypeVar("T")
+
+
+LONGEST_TEXT = 1000
+"""Characters of an event's text."""
+
+
+def _one_line(text: str) -> str:
+    cut = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    return "".join(character if character.isprintable() else " " for character in cut)
+
+
+class VaultLocks:
+    """A lock for each serial number that somebody holds or waits for; clients name serial numbers as they like."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def __getitem__(self, serial: str) -> asyncio.Lock:
+        """The lock of a vault."""
+        return self._locks.setdefault(serial, asyncio.Lock())
+
+    def __len__(self) -> int:
+        """How many there are now."""
+        return len(self._locks)
 
 
 class Core:
@@ -42,13 +66,16 @@ class Core:
         self.random = random
         self.quirks = quirks
         self.code_life = code_life
-        self.vault_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.vault_locks = VaultLocks()
         self._observers = [observe]
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def tell(self, kind: HesEventKind, serial: str, text: str) -> None:
-        """Something happened; `text` holds no secret."""
-        event = HesEvent(self.utc(), kind, serial, text)
+        """Something happened; `text` holds no secret.
+
+        Clients and people have a say in both: whatever they hold, an event is one line, and not a long one.
+        """
+        event = HesEvent(self.utc(), kind, _one_line(serial), _one_line(text))
         for observe in tuple(self._observers):
             observe(event)
 

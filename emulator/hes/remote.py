@@ -35,6 +35,12 @@ class _Host:
     owner: object
     opening: asyncio.Task[KeyDevice] | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the key has answered on its channel."""
+        opening = self.opening
+        return bool(opening and opening.done() and not opening.cancelled() and opening.exception() is None)
+
     def drop(self, opening: asyncio.Task[KeyDevice] | None) -> None:
         """Let go of a channel: the next contact opens another."""
         if opening:
@@ -65,7 +71,13 @@ class RemoteDevices:
         self._hosts: dict[str, dict[str, _Host]] = {}
 
     def register(self, serial: str, workstation: Workstation, owner: object) -> None:
-        """A key hangs on a workstation. What is registered already stays as it is, its channel included."""
+        """A key hangs on a workstation. What is registered already stays as it is, its channel included.
+
+        A client that comes anew takes the key over: its former connection may be dead, and nobody knows it yet.
+        """
+        known = self._hosts.get(serial, {}).get(workstation.id)
+        if known and known.owner is not owner:
+            self.unregister(serial, workstation.id)
         self._hosts.setdefault(serial, {}).setdefault(workstation.id, _Host(workstation, owner))
 
     def unregister(self, serial: str, workstation_id: str) -> None:
@@ -86,8 +98,21 @@ class RemoteDevices:
                 self.unregister(serial, workstation_id)
 
     def any_workstation(self, serial: str) -> str | None:
-        """A workstation on which the key hangs, the latest to say so, if any."""
-        return next(reversed(self._hosts.get(serial, {})), None)
+        """A workstation on which the key hangs, if any: the latest to say so, of those that have shown it if there are.
+
+        Saying so is any approved workstation's; a channel is opened by the key itself.
+        """
+        hosts = self._hosts.get(serial, {})
+        shown = [name for name, host in hosts.items() if host.is_open]
+        return next(reversed(shown or list(hosts)), None)
+
+    async def open(self, serial: str, workstation_id: str) -> None:
+        """See that there is a channel to the key, before a lock is taken that others wait for; raises as `device`.
+
+        So a workstation that only says that it has the key keeps nobody from it.
+        """
+        async with self.device(serial, workstation_id):
+            pass
 
     @asynccontextmanager
     async def device(self, serial: str, workstation_id: str) -> AsyncIterator[KeyDevice]:

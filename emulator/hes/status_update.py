@@ -35,6 +35,7 @@ class StatusUpdate:
         Raises:
             HesError: the key cannot be reached or used, refused a command (`HesKeyRefused`), or has just been wiped.
         """
+        await self._remotes.open(serial, workstation_id)
         async with self._core.vault_locks[serial], self._remotes.device(serial, workstation_id) as device:
             info = await device.refresh_device_info()
             with self._core.store.transaction() as rows:
@@ -88,6 +89,7 @@ class StatusUpdate:
         Raises:
             HesError: as `run`, and by the checks ahead of table A.
         """
+        await self._remotes.open(serial, workstation_id)
         async with self._core.vault_locks[serial], self._remotes.device(serial, workstation_id) as device:
             info = await device.refresh_device_info()
             with self._core.store.transaction() as rows:

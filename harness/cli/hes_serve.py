@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -33,6 +34,7 @@ from hideez_bench.protocol.secret import Password
 
 # What still runs this long after Ctrl-C is cut off.
 SECONDS_TO_END = 2
+_OF_STRANGERS = ("without completing handshake", "Invalid UTF-8 sequence received")
 PASSWORD_FILE = "hes-server-admin-password.txt"  # noqa: S105 - a file's name
 
 
@@ -88,7 +90,7 @@ async def _serve(
     order: Order, listening: socket.socket, mail: MailSettings | None, *, is_loopback: bool
 ) -> None:
     store_url = order.store_url or f"sqlite:///{state_folder('--db') / 'hes-server.db'}"
-    observe = _say_event if order.verbose else lambda event: None
+    observe = partial(_say_event, to_machine=order.as_json) if order.verbose else lambda event: None
     async with Hes(store_url, observe=observe, strict_compat=order.strict_compat) as hes:
         administrator = await _first_administrator(hes, order)
         url = _url(order, listening, is_loopback=is_loopback)
@@ -121,8 +123,11 @@ async def _serve(
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """All but what uvicorn says of every WebSocket that is refused with an answer, which a stranger could have said."""
-    return "without completing handshake" not in record.getMessage()
+    """All but what uvicorn says of WebSockets that are refused with an answer, or bring what is no UTF-8.
+
+    Both are any stranger's to bring about, and the latter would be a traceback each time.
+    """
+    return not any(words in record.getMessage() for words in _OF_STRANGERS)
 
 
 class _Server(uvicorn.Server):
@@ -226,5 +231,6 @@ def _introduce(
     story.say("Ctrl-C ends it.")
 
 
-def _say_event(event: HesEvent) -> None:
-    story.say(f"{event.at:%H:%M:%S}  {event.serial:<16} {event.text}")
+def _say_event(event: HesEvent, *, to_machine: bool) -> None:
+    """A line; where a machine reads what we print, beside that."""
+    click.echo(f"{event.at:%H:%M:%S}  {event.serial:<16} {event.text}", err=to_machine)

@@ -84,3 +84,13 @@ async def test_a_long_import_is_one_transaction_more(bench: Bench) -> None:
     bench.hes.vaults.import_vaults(vault_import(f"HK-{number}") for number in range(100, 200))
     bench.hes.audit.write()
     assert len(begun) == 2
+
+
+async def test_an_event_is_one_line_and_not_a_long_one(bench: Bench) -> None:
+    """What a client or a person may put into it forges no line of a log, and no terminal obeys it."""
+    with pytest.raises(HesError):
+        await bench.connection.get_hw_vault_info_by_mac("x\n12:00:00 approves\x1b[2J\u202e" + "y" * 30_000)
+    event = bench.events[-1]
+    assert event.serial.isprintable()
+    assert event.text.isprintable()
+    assert len(event.serial) == len(event.text) == audit.LONGEST_TEXT

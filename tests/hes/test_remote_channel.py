@@ -14,6 +14,7 @@ from hideez_bench.emulator.hes.remote import RemoteLimits
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import HesError, HesErrorCode, HwVaultInfoFromClient
 from hideez_bench.protocol.names import Command
+from hideez_bench.protocol.transport import MessageTransport
 from tests.hes.bench import SERIAL, Bench
 from tests.hes.fake_key import FakeKey, FakeWorkstation
 
@@ -373,3 +374,59 @@ async def test_no_push_to_a_key_that_is_not_here(bench: Bench) -> None:
     await bench.hes.vaults.suspend(SERIAL)
     await bench.hes.settled()
     assert [event.kind for event in bench.events] == ["admin", "status"]
+
+
+async def test_a_client_that_comes_anew_takes_its_keys_over(bench: Bench) -> None:
+    """Its former connection may be dead for a while before that is noticed."""
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.update()
+    again = bench.hes.connect(FakeWorkstation("PC-1", bench.key))
+    bench.key.forget_channel()
+    await again.update_hw_vault_properties(bench.report(), return_info=False)
+    bench.client.close()
+    await again.update_hw_vault_status(bench.report())
+    assert bench.vault.is_online
+
+
+class Liar(FakeWorkstation):
+    """Says that it has a key, and never lets the server through to it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.asked = asyncio.Event()
+
+    async def establish_remote_hw_vault_connection(self, serial: str, channel: int) -> MessageTransport:
+        self.asked.set()
+        return await asyncio.Future()
+
+
+@pytest.mark.virtual_time
+async def test_a_workstation_without_the_key_keeps_nobody_from_it(bench: Bench) -> None:
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.update()
+    liar = Liar("PC-2")
+    other = bench.hes.connect(liar)
+    bench.hes.workstations.approve("PC-2")
+    await other.update_hw_vault_properties(bench.report(), return_info=False)
+    waiting = asyncio.ensure_future(refusal(other.update_hw_vault_status(bench.report())))
+    await liar.asked.wait()
+    began = asyncio.get_running_loop().time()
+    await bench.hes.vaults.suspend(SERIAL)
+    await bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
+    assert asyncio.get_running_loop().time() == began
+    assert bench.key.commands == [Command.WIPE]
+    assert await waiting is HesErrorCode.RemoteConnectionTimedOut
+
+
+async def test_names_that_nobody_knows_leave_nothing_behind(bench: Bench) -> None:
+    for number in range(3):
+        call = bench.client.update_hw_vault_accounts(f"nobody's {number}", only_os_accounts=False)
+        assert await refusal(call) is HesErrorCode.HesDeviceNotFound
+        info = HwVaultInfoFromClient(f"nobody's {number}", 1, False, False, False, 0, "", 0)
+        assert (
+            await refusal(bench.client.update_hw_vault_status(info))
+            is HesErrorCode.DeviceNotConnectedToAnyHost
+        )
+    assert len(bench.hes._core.vault_locks) == 0

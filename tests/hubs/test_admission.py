@@ -206,3 +206,23 @@ async def test_a_database_that_fails_is_told_and_nothing_breaks(
         assert await socket.heard() == [Close("The server's database is damaged. Nothing was kept.")]
         await socket.served
     assert bench.hub.is_connected
+
+
+async def test_an_old_connection_is_not_approved_with_the_next_owner_of_its_name(bench: HubBench) -> None:
+    """A stranger takes a name, has it forgotten, and stays: whoever is approved under that name later is not it."""
+    waiting = bench.connect_as(FakeWorkstation("PC-9"), new_key())
+    await waiting.connect()
+    for number in range(MOST_UNAPPROVED):
+        bench.clock.move(seconds=1)
+        stranger = bench.connect_as(FakeWorkstation(f"S-{number}"), new_key())
+        await stranger.connect()
+        await stranger.close()
+    rightful = bench.connect_as(FakeWorkstation("PC-9"), new_key())
+    await rightful.connect()
+    bench.hes.workstations.approve("PC-9")
+    with pytest.raises(HesError) as caught:
+        await waiting.get_hw_vault_info_by_serial_no("HK-1")
+    assert caught.value.code is HesErrorCode.HesNotConnected
+    assert (await rightful.get_hw_vault_info_by_serial_no("HK-1")).vault_serial == "HK-1"
+    await rightful.close()
+    await waiting.close()

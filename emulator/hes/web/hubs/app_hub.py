@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.emulator.hes.web.hubs.workstation import HubWorkstation, Notify
+from hideez_bench.emulator.hes.web.hubs.connection import HubConnection
+from hideez_bench.emulator.hes.web.hubs.negotiation import Caller
+from hideez_bench.emulator.hes.web.hubs.workstation import HubWorkstation
 from hideez_bench.protocol.hes import (
     ConnectionState,
     HesError,
@@ -18,10 +20,17 @@ _CALLS = {method.target: name for name, method in APP_CALLS.items()}
 
 
 class AppHub:
-    """One client on the appHub."""
+    """One client on the appHub.
 
-    def __init__(self, hes: Hes, workstation_id: str, notify: Notify) -> None:
-        self.workstation = HubWorkstation(workstation_id, notify)
+    Attributes:
+        key: by which it was let in; None with the vendor's admission.
+        end: ends its connection, with a reason.
+    """
+
+    def __init__(self, hes: Hes, caller: Caller, connection: HubConnection) -> None:
+        self.key = caller.key
+        self.end = connection.end
+        self.workstation = HubWorkstation(caller.workstation_id, connection.notify)
         self._client = hes.connect(self.workstation)
 
     async def invoke(self, target: str, arguments: tuple[Json, ...]) -> Json:

@@ -74,7 +74,8 @@ class _Hubs:
                 return nobody
             if caller.key and not self._hes.admission.bind(caller.workstation_id, caller.key):
                 raise Malformed("Another key speaks for this workstation.")
-            client = AppHub(self._hes, caller.workstation_id, connection.notify)
+            self._end_others(caller)
+            client = AppHub(self._hes, caller, connection)
             clients.append(client)
             self._clients[caller.workstation_id].append(client)
             return client.invoke
@@ -84,6 +85,12 @@ class _Hubs:
         finally:
             for client in clients:
                 self._leave(caller.workstation_id, client)
+
+    def _end_others(self, caller: Caller) -> None:
+        """Who came by another key, which was forgotten meanwhile, must not be approved together with this one."""
+        for client in self._clients.get(caller.workstation_id, []):
+            if client.key != caller.key:
+                client.end("Another key speaks for this workstation.")
 
     def _leave(self, workstation_id: str, client: AppHub) -> None:
         self._clients[workstation_id].remove(client)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import delete, func, select
@@ -13,11 +14,18 @@ from hideez_bench.emulator.hes import workstation_models as tables
 from hideez_bench.emulator.hes.columns import NAME_LENGTH, NOTE_LENGTH
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import StoreError
+from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.protocol.hes import WorkstationEvent
 
 MOST_EVENTS = 10_000
-"""Of each kind; the oldest go first."""
+"""Of what clients reported, of what they made happen, and of everything else; the oldest go first."""
+
+DROP_AT = 100
+"""Server events that are written before the oldest are looked for, which takes some hundredths of a second."""
+
+_FROM_OUTSIDE = frozenset({HesEventKind.CLIENT, HesEventKind.FAILED})
+"""What anybody who reaches the server can make it tell, as often as he likes; it must not push out the rest."""
 
 MOST_AT_ONCE = 1000
 """Events that are taken from a client in one call; the rest of them is dropped."""
@@ -32,17 +40,13 @@ class Audit:
     def __init__(self, core: Core) -> None:
         self._store = core.store
         self._noted: list[HesEvent] = []
+        self._written = Counter({True: DROP_AT, False: DROP_AT})
         core.subscribe(self._note)
 
     def write(self) -> None:
         """Keep the server events so far. A database that fails must not stop the server, so that is only logged."""
         rows = [
-            tables.ServerEvent(
-                at=event.at,
-                kind=event.kind,
-                serial=event.serial[:NOTE_LENGTH],
-                text=event.text[:NOTE_LENGTH],
-            )
+            tables.ServerEvent(at=event.at, kind=event.kind, serial=event.serial, text=event.text)
             for event in self._noted
         ]
         self._noted.clear()
@@ -52,7 +56,11 @@ class Audit:
             with self._store.session() as session:
                 session.add_all(rows)
                 session.flush()
-                _drop_oldest(session, tables.ServerEvent)
+                self._written += Counter(row.kind in _FROM_OUTSIDE for row in rows)
+                for from_outside in (True, False):
+                    if self._written[from_outside] >= DROP_AT:
+                        _drop_server_events(session, from_outside=from_outside)
+                        self._written[from_outside] = 0
         except StoreError as error:
             _logger.warning("%s events were not kept. %s", len(rows), error)
 
@@ -69,15 +77,16 @@ class Audit:
     def save_client_events(self, workstation_id: str, events: Iterable[WorkstationEvent]) -> None:
         """Keep what a client reports; an event that it reports again is kept once."""
         with self._store.session() as session:
-            query = select(tables.WorkstationEvent.client_id).filter_by(workstation_id=workstation_id)
-            known = set(session.scalars(query))
-            for event in list(events)[:MOST_AT_ONCE]:
-                row = _row(workstation_id, event)
+            reported = [_row(workstation_id, event) for event in list(events)[:MOST_AT_ONCE]]
+            ids = tables.WorkstationEvent.client_id
+            query = select(ids).where(ids.in_({row.client_id for row in reported}))
+            known = set(session.scalars(query.filter_by(workstation_id=workstation_id)))
+            for row in reported:
                 if row.client_id not in known:
                     known.add(row.client_id)
                     session.add(row)
             session.flush()
-            _drop_oldest(session, tables.WorkstationEvent)
+            _drop_client_events(session)
 
     def server_events(self, limit: int = 100) -> list[HesEvent]:
         """The latest server events, latest first."""
@@ -119,6 +128,16 @@ def _event(row: tables.WorkstationEvent) -> WorkstationEvent:
     return WorkstationEvent(id=row.client_id, workstation_id=row.workstation_id, **copied)
 
 
-def _drop_oldest(session: Session, table: type[tables.ServerEvent] | type[tables.WorkstationEvent]) -> None:
+def _drop_server_events(session: Session, *, from_outside: bool) -> None:
+    table = tables.ServerEvent
+    which = table.kind.in_(_FROM_OUTSIDE) if from_outside else table.kind.not_in(_FROM_OUTSIDE)
+    newest = select(table.id).where(which).order_by(table.id.desc())
+    last_to_go = session.scalar(newest.offset(MOST_EVENTS).limit(1))
+    if last_to_go is not None:
+        session.execute(delete(table).where(table.id <= last_to_go, which))
+
+
+def _drop_client_events(session: Session) -> None:
+    table = tables.WorkstationEvent
     newest = session.scalar(select(func.max(table.id))) or 0
     session.execute(delete(table).where(table.id <= newest - MOST_EVENTS))

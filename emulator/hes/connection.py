@@ -10,6 +10,7 @@ from hideez_bench.emulator.hes import licenses, tasks
 from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.audit import Audit
 from hideez_bench.emulator.hes.clients import Clients
+from hideez_bench.emulator.hes.columns import NAME_LENGTH
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import hes_error
@@ -249,7 +250,7 @@ class ClientConnection:
             vault = vault_for_client(rows, info.serial)
             vault.timestamp = info.storage_timestamp
             vault.battery = info.battery
-            vault.firmware = info.firmware_version
+            vault.firmware = info.firmware_version[:NAME_LENGTH]
             vault.last_synced = now
             if info.connection_state is ConnectionState.OFFLINE and vault.employee:
                 vault.employee.last_seen = now

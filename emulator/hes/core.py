@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
@@ -18,12 +19,8 @@ from hideez_bench.protocol.errors import BenchError
 T = TypeVar("T")
 
 
-LONGEST_TEXT = 1000
-"""Characters of an event's text."""
-
-
 def _one_line(text: str) -> str:
-    cut = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    cut = text if len(text) <= NOTE_LENGTH else text[: NOTE_LENGTH - 1] + "…"
     return "".join(character if character.isprintable() else " " for character in cut)
 
 

@@ -31,6 +31,13 @@ class LoginRefused(BenchError):
         self.reason = reason
 
 
+class TooManyLogins(BenchError):
+    """More passwords wait to be compared than the server takes; nothing was counted against anybody."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many people log in just now; nothing was compared, try again.")
+
+
 _LOGIN_SENTENCES = {
     LoginRefusal.Unauthorized: "E-mail or password is wrong.",
     LoginRefusal.UserIsLockedout: "There were too many wrong passwords for this e-mail; try again in 15 minutes.",

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.attempts import Attempts
 from hideez_bench.emulator.hes.core import Core
-from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused
+from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused, TooManyLogins
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, LoginRefusal, Role
 from hideez_bench.emulator.hes.user_models import User as UserRow
 from hideez_bench.emulator.hes.user_models import UserSession
@@ -33,6 +33,8 @@ SESSION_TIME = timedelta(days=14)
 SHORTEST_PASSWORD = 8
 _HASHES_AT_ONCE = 2
 """argon2 takes 64 MiB for each, so a crowd at the login must not have them all at once."""
+MOST_LOGINS = 20
+"""Passwords that wait to be compared. A flood must not keep an administrator waiting for minutes."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Users:
         self._hasher = hasher or PasswordHasher()
         self._attempts = Attempts(core.store, core.utc)
         self._room = asyncio.Semaphore(_HASHES_AT_ONCE)
+        self._logins = 0
         self._decoy = ""
 
     def any(self) -> bool:
@@ -105,8 +108,17 @@ class Users:
 
         Raises:
             LoginRefused: Unauthorized, or UserIsLockedout after 10 wrong passwords, for 15 minutes.
+            TooManyLogins: too many others are before this one.
         """
-        email = _same(email)
+        if self._logins >= MOST_LOGINS:
+            raise TooManyLogins
+        self._logins += 1
+        try:
+            return await self._verify(_same(email), password)
+        finally:
+            self._logins -= 1
+
+    async def _verify(self, email: str, password: Password) -> User:
         subject = f"login {hashlib.sha256(email.encode()).hexdigest()}"
         left = self._attempts.take(subject)
         if left is None:

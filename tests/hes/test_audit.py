@@ -55,6 +55,7 @@ async def test_client_events(bench: Bench) -> None:
 
 async def test_both_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "MOST_EVENTS", 5)
+    monkeypatch.setattr(audit, "DROP_AT", 1)
     monkeypatch.setattr(audit, "MOST_AT_ONCE", 7)
     await bench.connection.save_client_events([reported(n, note="x" * 10_000) for n in range(10)])
     found = bench.hes.audit.client_events()
@@ -93,4 +94,19 @@ async def test_an_event_is_one_line_and_not_a_long_one(bench: Bench) -> None:
     event = bench.events[-1]
     assert event.serial.isprintable()
     assert event.text.isprintable()
-    assert len(event.serial) == len(event.text) == audit.LONGEST_TEXT
+    assert len(event.serial) == len(event.text) == NOTE_LENGTH
+
+
+async def test_a_stranger_cannot_push_out_what_administrators_did(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_EVENTS", 10)
+    monkeypatch.setattr(audit, "DROP_AT", 1)
+    bench.hes.set_alarm(True)
+    for _ in range(30):
+        with pytest.raises(HesError):
+            await bench.connection.auth_hw_vault(SERIAL)
+        bench.hes.audit.write()
+    found = bench.hes.audit.server_events()
+    assert "raises the alarm" in [event.text for event in found]
+    assert [event.kind for event in found].count(HesEventKind.FAILED) == 10

@@ -12,7 +12,7 @@ from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.emulator.hes.remote import RemoteLimits
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.protocol.hes import HesError, HesErrorCode, HwVaultInfoFromClient
+from hideez_bench.protocol.hes import ConnectionState, HesError, HesErrorCode, HwVaultInfoFromClient
 from hideez_bench.protocol.names import Command
 from hideez_bench.protocol.transport import MessageTransport
 from tests.hes.bench import SERIAL, Bench
@@ -424,7 +424,9 @@ async def test_names_that_nobody_knows_leave_nothing_behind(bench: Bench) -> Non
     for number in range(3):
         call = bench.client.update_hw_vault_accounts(f"nobody's {number}", only_os_accounts=False)
         assert await refusal(call) is HesErrorCode.HesDeviceNotFound
-        info = HwVaultInfoFromClient(f"nobody's {number}", 1, False, False, False, 0, "", 0)
+        info = HwVaultInfoFromClient(
+            f"nobody's {number}", ConnectionState.ONLINE, False, False, False, 0, "", 0
+        )
         assert (
             await refusal(bench.client.update_hw_vault_status(info))
             is HesErrorCode.DeviceNotConnectedToAnyHost

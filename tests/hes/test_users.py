@@ -10,11 +10,11 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher
 
-from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused
+from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused, TooManyLogins
 from hideez_bench.emulator.hes.names import HesCode, LoginRefusal, Role
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.emulator.hes.users import User
+from hideez_bench.emulator.hes.users import MOST_LOGINS, User
 from hideez_bench.protocol.secret import Password, SessionToken
 from tests.hes.bench import Clock
 
@@ -261,3 +261,13 @@ async def test_wrong_passwords_do_not_pile_up(door: Door) -> None:
     await door.knock("last@example.org")
     with door.hes._core.store.session() as session:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM failed_attempts").scalar() == 1
+
+
+async def test_a_crowd_at_the_login_is_sent_away_and_costs_nobody_a_try(door: Door) -> None:
+    crowd = [asyncio.ensure_future(door.knock(f"{n}@example.org")) for n in range(MOST_LOGINS)]
+    await asyncio.sleep(0)
+    for _ in range(20):
+        with pytest.raises(TooManyLogins):
+            await ann(door)
+    assert await asyncio.gather(*crowd) == [LoginRefusal.Unauthorized] * MOST_LOGINS
+    assert (await ann(door)).email == ANN

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hideez_bench.emulator.hes import users
 from hideez_bench.emulator.hes.names import Role, VaultStatus
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
@@ -18,6 +19,7 @@ from hideez_bench.emulator.hes.web.security import SESSION_COOKIE
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import SERIAL
 from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site, visitor
+from tests.hes_web.pages import Visitor
 
 LOGIN = "/api/Identity/Login"
 ROOT = Path(__file__).parent.parent.parent
@@ -265,3 +267,13 @@ def test_the_documentation_lists_every_route() -> None:
         for method in methods
     }
     assert listed == there
+
+
+async def test_a_crowd_at_the_login_is_told_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "MOST_LOGINS", 0)
+    login = {"email": ADMINISTRATOR, "password": PASSWORD}
+    for path in ("/api/Identity/Login", "/api/Identity/LoginWithPassword"):
+        answer = await site.stranger.post(path, json=login)
+        assert (answer.status_code, list(answer.json())) == (503, ["error"])
+    page = await Visitor(site.stranger).send("/login", **login)
+    assert (page.status, "try again" in page.refusal) == (503, True)

@@ -221,7 +221,7 @@ async def test_a_fault_tells_nothing(site: Site) -> None:
 async def test_cookies_of_other_servers_on_this_machine_do_no_harm(site: Site, cookie: str) -> None:
     """A browser sends them to every port."""
     assert (
-        await site.stranger.get("/login", headers={"cookie": cookie.encode("latin-1")})
+        await site.stranger.get("/login", headers=[(b"cookie", cookie.encode("latin-1"))])
     ).status_code == 200
 
 

@@ -24,7 +24,7 @@ ALWAYS = {
     403: "Not for this role, or asked from a page of another site.",
     421: "The server does not answer to that name.",
     500: "The server failed; with strict compatibility also what the rules refuse.",
-    503: "The database cannot be used; nothing was kept.",
+    503: "The database cannot be used, or too many log in just now; nothing was kept.",
 }
 WITH_A_BODY = {
     400: "The request cannot be understood.",

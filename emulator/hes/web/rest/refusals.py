@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError
+from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError, TooManyLogins
 from hideez_bench.emulator.hes.mail.sender import MailError
 from hideez_bench.emulator.hes.web.rest.bodies import Refusal
 from hideez_bench.emulator.hes.web.security import OPEN_PATHS, SAFE_METHODS, SECURITY_HEADERS
@@ -30,6 +30,9 @@ def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
     async def of_store(request: Request, error: Exception) -> JSONResponse:
         conflict = 500 if strict_compat else 409
         return _answer(conflict if isinstance(error, StoreConflict) else 503, Refusal(error=str(error)))
+
+    async def of_crowd(request: Request, error: Exception) -> JSONResponse:
+        return _answer(503, Refusal(error=str(error)))
 
     async def of_request(request: Request, error: Exception) -> JSONResponse:
         if request.url.path in OPEN_PATHS:
@@ -58,6 +61,7 @@ def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
     app.add_exception_handler(HesRuleError, by_rule)
     app.add_exception_handler(MailError, of_mail)
     app.add_exception_handler(StoreError, of_store)
+    app.add_exception_handler(TooManyLogins, of_crowd)
     app.add_exception_handler(RequestValidationError, of_request)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(Exception, of_ours)

@@ -183,6 +183,20 @@ class Users:
             _close_all(session, user.id)
         self._core.tell(HesEventKind.ADMIN, "", f"sets another password for {user.email}")
 
+    async def change_password(self, user: User, old: Password, new: Password) -> SessionToken:
+        """Somebody sets their own password; every session of theirs ends, and a new one is returned.
+
+        A wrong old password is counted as one at a login is, so a session that somebody left open is no way to guess.
+
+        Raises:
+            LoginRefused: the old password is wrong, or there were too many.
+            HesRuleError: UserNotFound; a short password (no code).
+        """
+        _check_length(new)
+        await self.verify(user.email, old)
+        await self.set_password(user, new)
+        return self.open_session(user)
+
     def set_role(self, user: User, role: Role) -> User:
         """Another role; every session of the user ends.
 
@@ -210,11 +224,7 @@ class Users:
         self._core.tell(HesEventKind.ADMIN, "", f"deletes the user {user.email}")
 
     async def _hash(self, password: Password) -> str:
-        if len(password.reveal()) < SHORTEST_PASSWORD:
-            raise HesRuleError(
-                HesCode.None_,
-                f"A password needs {SHORTEST_PASSWORD} characters at least; nothing was changed.",
-            )
+        _check_length(password)
         return await self._in_thread(lambda: self._hasher.hash(password.reveal()))
 
     async def _decoy_hash(self) -> str:
@@ -232,6 +242,14 @@ class Users:
             return self._hasher.verify(encoded, password.reveal())
         except VerifyMismatchError:
             return False
+
+
+def _check_length(password: Password) -> None:
+    if len(password.reveal()) < SHORTEST_PASSWORD:
+        raise HesRuleError(
+            HesCode.None_,
+            f"A password needs {SHORTEST_PASSWORD} characters at least; nothing was changed.",
+        )
 
 
 def _view(row: UserRow) -> User:

@@ -56,6 +56,7 @@ HUB_PATHS = frozenset({"/appHub", "/appHub/negotiate", "/deviceHub", "/deviceHub
 VIEWER_MAY_POST = OPEN_PATHS | frozenset(
     {
         "/logout",
+        "/password",
         "/api/Identity/Logout",
         "/api/Identity/RefreshSignIn",
         "/api/Employees/GetFilteredEmployees",
@@ -97,6 +98,11 @@ def csrf_token(request: Request) -> str:
     """What a form of this visitor must send back in its hidden field `csrf_token`."""
     token: str = request.state.csrf_token
     return token
+
+
+def form_token(token: SessionToken) -> str:
+    """What `csrf_token` is for a session that has only just begun."""
+    return _csrf(token.reveal())
 
 
 def session_token(request: HTTPConnection) -> SessionToken | None:
@@ -181,7 +187,7 @@ class Security:
             raise Refused(503, str(error)) from error
         state: _State = {"user": user, "csrf_token": ""}
         if user and token:
-            state["csrf_token"] = _csrf(token.reveal())
+            state["csrf_token"] = form_token(token)
         elif scope["path"] == "/login":
             state["csrf_token"] = _csrf(_form_secret(connection, answer))
         scope.setdefault("state", {}).update(state)

@@ -12,11 +12,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from hideez_bench.emulator.hes.web.context import WebContext
+from hideez_bench.emulator.hes.web.pages.accounts import AccountPages
 from hideez_bench.emulator.hes.web.pages.audit import AuditPages
 from hideez_bench.emulator.hes.web.pages.code import CodePages
 from hideez_bench.emulator.hes.web.pages.employees import EmployeePages
 from hideez_bench.emulator.hes.web.pages.live import Live
 from hideez_bench.emulator.hes.web.pages.login import FIRST_PAGE, LoginPages
+from hideez_bench.emulator.hes.web.pages.own_password import OwnPasswordPage
 from hideez_bench.emulator.hes.web.pages.page import HERE, Pages
 from hideez_bench.emulator.hes.web.pages.profiles import ProfilePages
 from hideez_bench.emulator.hes.web.pages.settings import SettingsPages
@@ -37,9 +39,11 @@ def routes(context: WebContext, clock: Callable[[], float] = time.monotonic) -> 
         pages.route("/", first, viewers=True),
         pages.route("/events", live.stream, viewers=True),
         *LoginPages(pages, live).routes(),
+        *OwnPasswordPage(pages).routes(),
         # The wizard's and the code's paths are also those of an employee and a vault, so they come first.
         *WizardPages(pages).routes(),
         *EmployeePages(pages).routes(),
+        *AccountPages(pages).routes(),
         *CodePages(pages).routes(),
         *VaultPages(pages).routes(),
         *ProfilePages(pages).routes(),

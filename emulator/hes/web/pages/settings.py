@@ -56,7 +56,7 @@ class SettingsPages:
             new = Password.from_text(await raw_field(request, "new_password"))
             try:
                 if what in ("enable", "change"):
-                    _check_repeated(new, Password.from_text(await raw_field(request, "repeated")))
+                    check_repeated(new, Password.from_text(await raw_field(request, "repeated")))
                 match what:
                     case "enable":
                         await self._protection.enable(new)
@@ -101,7 +101,7 @@ class SettingsPages:
         user = self._user(request)
         password = Password.from_text(await raw_field(request, "new_password"))
         try:
-            _check_repeated(password, Password.from_text(await raw_field(request, "repeated")))
+            check_repeated(password, Password.from_text(await raw_field(request, "repeated")))
             await self._users.set_password(user, password)
         except BenchError as refusal:
             return self._password_form(request, str(refusal))
@@ -179,6 +179,11 @@ def _role(typed: dict[str, str]) -> Role:
     return Role.ADMINISTRATOR if typed.get("role") == Role.ADMINISTRATOR else Role.VIEWER
 
 
-def _check_repeated(password: Password, repeated: Password) -> None:
+def check_repeated(password: Password, repeated: Password) -> None:
+    """Whether somebody typed the same twice.
+
+    Raises:
+        BenchError: they did not.
+    """
     if password != repeated:
         raise BenchError("The two passwords differ; nothing was changed.")

@@ -104,11 +104,19 @@ class HwVaultInfoFromHes:
 
 @dataclass(frozen=True)
 class HwVaultLicense:
-    """A licence on its way to a key. `id` or `data` missing is the server's fault and is reported as such."""
+    """A licence on its way to a key. `id` or `data` missing is the server's fault and is reported as such.
+
+    Attributes:
+        applied_at: when a client reported it as being on the key; None before.
+        license_order_id: the order by which the server had it from the licence server.
+    """
 
     id: str | None
     serial: str
+    imported_at: datetime
+    applied_at: datetime | None
     end_date: datetime
+    license_order_id: str
     data: bytes | None
 
 

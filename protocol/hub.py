@@ -162,7 +162,10 @@ LICENSE = record(
     hes.HwVaultLicense,
     id=("id", optional(TEXT)),
     serial=("deviceId", TEXT),
+    imported_at=("importedAt", MOMENT),
+    applied_at=("appliedAt", optional(MOMENT)),
     end_date=("endDate", MOMENT),
+    license_order_id=("licenseOrderId", TEXT),
     data=("data", optional(BYTES)),
 )
 WORKSTATION_INFO = record(

@@ -76,4 +76,12 @@ def _status(days_left: int) -> VaultLicenseStatus | None:
 
 
 def _for_client(row: models.HardwareVaultLicense) -> HwVaultLicense:
-    return HwVaultLicense(row.id, row.hardware_vault_id, row.end_date, row.data)
+    return HwVaultLicense(
+        row.id,
+        row.hardware_vault_id,
+        row.imported_at,
+        row.applied_at,
+        row.end_date,
+        row.license_order_id,
+        row.data,
+    )

@@ -202,7 +202,16 @@ DTOS: dict[str, tuple[hub.Codec[Any], st.SearchStrategy[Any]]] = {
     "short": (hub.SHORT_INFO, st.builds(hes.HwVaultShortInfo, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)),
     "licence": (
         hub.LICENSE,
-        st.builds(hes.HwVaultLicense, st.none() | TEXTS, TEXTS, MOMENTS, st.none() | st.binary(max_size=50)),
+        st.builds(
+            hes.HwVaultLicense,
+            st.none() | TEXTS,
+            TEXTS,
+            MOMENTS,
+            st.none() | MOMENTS,
+            MOMENTS,
+            TEXTS,
+            st.none() | st.binary(max_size=50),
+        ),
     ),
     "workstation": (hub.WORKSTATION_INFO, st.builds(hes.WorkstationInfo, TEXTS, TEXTS, TEXTS)),
     "event": (hub.WORKSTATION_EVENT, st.builds(hes.WorkstationEvent, TEXTS, MOMENTS, SMALL, SMALL, TEXTS)),
@@ -257,11 +266,15 @@ def test_the_vendor_s_names() -> None:
         "firmwareVersion": "3.0.0",
         "storageTimestamp": 7,
     }
-    licence = hes.HwVaultLicense("1", "HK-1", datetime(2026, 1, 2, tzinfo=UTC), b"\x00\xff")
+    imported, end = datetime(2025, 1, 2, 3, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    licence = hes.HwVaultLicense("1", "HK-1", imported, None, end, "order", b"\x00\xff")
     assert hub.LICENSE.to_json(licence) == {
         "id": "1",
         "deviceId": "HK-1",
+        "importedAt": "2025-01-02T03:00:00Z",
+        "appliedAt": None,
         "endDate": "2026-01-02T00:00:00Z",
+        "licenseOrderId": "order",
         "data": "AP8=",
     }
     assert hub.MOMENT.from_json("2026-01-02T03:04:05.1234567+02:00") == datetime(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,7 +65,8 @@ class ScriptedHes(OtherHes):
 
 
 def license_of(rig: Rig, number: str | None, data: bytes | None = None) -> HwVaultLicense:
-    return HwVaultLicense(number, rig.serial, datetime(2030, 1, 1, tzinfo=UTC), data)
+    end = datetime(2030, 1, 1, tzinfo=UTC)
+    return HwVaultLicense(number, rig.serial, end - timedelta(days=365), None, end, "", data)
 
 
 async def run(rig: Rig, hes: OtherHes) -> FlowResult:

@@ -9,15 +9,17 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine, event
 
 from hideez_bench.emulator.hes import users
 from hideez_bench.emulator.hes.names import Role, VaultStatus
+from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
 from hideez_bench.emulator.hes.web.security import SESSION_COOKIE
 from hideez_bench.protocol.secret import Password
-from tests.hes.bench import SERIAL
+from tests.hes.bench import SERIAL, vault_import
 from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site, visitor
 from tests.hes_web.pages import Visitor
 
@@ -277,3 +279,35 @@ async def test_a_crowd_at_the_login_is_told_so(site: Site, monkeypatch: pytest.M
         assert (answer.status_code, list(answer.json())) == (503, ["error"])
     page = await Visitor(site.stranger).send("/login", **login)
     assert (page.status, "try again" in page.refusal) == (503, True)
+
+
+async def test_lists_take_as_few_queries_however_long_they_are(site: Site) -> None:
+    hes = site.bench.hes
+    selects: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *more: object) -> None:
+        if statement.startswith("SELECT"):  # events are written in between
+            selects.append(statement)
+
+    async def queries() -> list[int]:
+        counted = []
+        for path in ("/api/Employees/GetEmployees", "/api/HardwareVaults/GetHardwareVaults"):
+            selects.clear()
+            assert (await site.administrator.get(path)).status_code == 200
+            counted.append(len(selects))
+        return counted
+
+    async def enter(first: int, last: int) -> None:
+        for number in range(first, last):
+            hes.vaults.import_vaults([vault_import(f"HK-{number}")])
+            employee = hes.employees.create(EmployeeDetails(f"No {number}", "Smith", ""))
+            await hes.employees.add_hardware_vault(employee.id, f"HK-{number}")
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await enter(10, 12)
+        few = await queries()
+        await enter(20, 30)
+        assert await queries() == few
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

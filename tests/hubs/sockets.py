@@ -47,6 +47,8 @@ class MemorySocket:
     """One WebSocket.
 
     Attributes:
+        headers: what the client said of itself.
+        passed: every text so far, in both directions.
         mute: what a client sends gets lost; `deaf`: what is sent to it.
         refusal: the status and the sentence with which the connection was refused.
         served: the application's end of it.
@@ -65,6 +67,8 @@ class MemorySocket:
         self._to_app: asyncio.Queue[Event] = asyncio.Queue()
         self._from_app: asyncio.Queue[Event] = asyncio.Queue()
         self._closed = False
+        self.headers = headers
+        self.passed: list[str] = []
         self.mute = False
         self.deaf = False
         self.refusal: tuple[int, str] | None = None
@@ -109,6 +113,7 @@ class MemorySocket:
             raise Disconnected("The connection to the server was lost.")
         changed = None if self.mute else self._on_text(self._path, text)
         if changed is not None:
+            self.passed.append(changed)
             await self._to_app.put({"type": "websocket.receive", "text": changed})
 
     async def receive(self) -> str | bytes:
@@ -118,6 +123,7 @@ class MemorySocket:
             event = await self._from_app.get()
         if event["type"] == "websocket.send":
             text: str = event["text"]
+            self.passed.append(text)
             return text
         self._from_app.put_nowait(event)
         self._closed = True

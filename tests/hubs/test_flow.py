@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.emulator.key.identity import Identity
-from hideez_bench.emulator.key.nvram import MemoryNvram
-from hideez_bench.emulator.peripheral.key_application import KeyApplication
-from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.harness.bench import Ending
 from hideez_bench.harness.client.errors import ClientError, ClientErrorCode
 from hideez_bench.harness.client.outcome import Told
-from hideez_bench.harness.fleet import Fleet, numbered_from
 from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.hes.signalr_client import Disconnected
-from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.hes import HesError, HesErrorCode, HesNetworkError, WorkstationInfo
-from tests.flow.rig import RIGHT, WIRE, WRONG, last_info
-from tests.hubs.flow_rig import HubRig, approve_all, enter_administrator, hub_rig, network_server
-from tests.hubs.rig import application
-from tests.hubs.sockets import MemorySockets
+from tests.flow.rig import RIGHT, WRONG, last_info
+from tests.hubs.flow_rig import HubRig, hub_rig
 
 pytestmark = pytest.mark.virtual_time
 
@@ -150,27 +139,3 @@ async def test_f014_a_relay_sees_neither_code_nor_master_key(rig: HubRig) -> Non
     assert (await rig.connect(RIGHT)).succeeded
     assert any("RemoteCommandResponse" in text for text in said)
     assert code.reveal().decode() not in "".join(said)
-
-
-async def test_twenty_clients_at_once() -> None:
-    identities = numbered_from(Identity.numbered(1), 20)
-    async with AsyncExitStack() as stack:
-        radio = MemoryRadio()
-        stack.callback(radio.close)
-        hes = await stack.enter_async_context(Hes("sqlite://", wire=WIRE))
-        await enter_administrator(hes)
-        approve_all(hes)
-        server = network_server(hes, MemorySockets(application(hes)))
-        stack.push_async_callback(server.close)
-        await server.open()
-        for identity in identities:
-            key = make_key(identity, MemoryNvram(), WIRE)
-            await stack.enter_async_context(
-                KeyApplication(key, profile=WIRE.profile, make_server=radio.server)
-            )
-        async with asyncio.timeout(300):
-            outcomes = [
-                outcome async for outcome in Fleet(identities, radio, server, WIRE).activate(at_once=20)
-            ]
-    assert {outcome.status for outcome in outcomes} == {VaultStatus.Active}
-    assert [outcome.error for outcome in outcomes] == [None] * 20

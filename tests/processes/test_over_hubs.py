@@ -52,6 +52,29 @@ async def test_activation_against_a_running_server(tmp_path: Path) -> None:
     assert "cannot be reached" in gone.errors
 
 
+async def test_a_fleet_against_a_running_server(tmp_path: Path) -> None:
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    async with running([hideez_bench(), "hes", "serve", "--port", "0", "--json"], env) as server:
+        facts = json.loads((await server.expect(r"\{[^}]*\}"))[0])
+        fleet = [hideez_bench(), "fleet", "--count", "5", "--each", "2", "--json", "--hes", facts["url"]]
+        fleet += ["--hes-password-file", facts["password_file"]]
+        done = await run(fleet, env)
+        assert done.status == 0, done.everything
+        report = json.loads(done.output)
+        assert (report["keys"], report["active"], report["failed"]) == (5, 5, {})
+        async with httpx.AsyncClient(base_url=facts["url"], trust_env=False) as http:
+            login = {"email": facts["email"], "password": text_of(Path(facts["password_file"]))}
+            assert (await http.post("/api/Identity/Login", json=login)).status_code == 200
+            vaults = (await http.get("/api/HardwareVaults/GetHardwareVaults")).json()
+            assert [vault["status"] for vault in vaults] == [2] * 5
+            assert len({vault["employeeId"] for vault in vaults}) == 5
+            assert len((await http.get("/api/Workstations/GetWorkstations")).json()) == 3
+        # The keys are new again, and the server knows them: nothing is begun.
+        again = await run(fleet, env)
+        assert again.status == 2
+        assert "knows key ST1032026000203 already" in again.errors
+
+
 async def test_the_client_goes_on_when_the_server_goes_away(tmp_path: Path) -> None:
     env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
     async with running([hideez_bench(), "hes", "serve", "--port", "0", "--json"], env) as server:

@@ -11,7 +11,7 @@ from pydantic import StrictBool
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.filters import EmployeeFilter
 from hideez_bench.emulator.hes.names import VaultStatusReason
-from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
+from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView, VaultView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Count, Id, IsNumber, Moment, Needed, Text
 from hideez_bench.emulator.hes.web.rest.vaults import VaultAnswer, vault_answer
@@ -92,20 +92,29 @@ class EmployeeAnswer(Answer):
 
 def employee_answer(hes: Hes, view: EmployeeView) -> EmployeeAnswer:
     """Somebody as they are answered."""
-    vaults = [vault_answer(hes.vaults.get(vault_id)) for vault_id in view.vault_ids]
-    return EmployeeAnswer(**{**vars(view), "hardware_vaults": vaults})
+    return _answer(view, [hes.vaults.get(vault_id) for vault_id in view.vault_ids])
+
+
+def employee_answers(hes: Hes, views: list[EmployeeView]) -> list[EmployeeAnswer]:
+    """Many of them, their vaults read at once: one after another takes as many transactions as there are keys."""
+    vaults = {vault.id: vault for vault in hes.vaults.list()}
+    return [_answer(view, [vaults[vault_id] for vault_id in view.vault_ids]) for view in views]
+
+
+def _answer(view: EmployeeView, vaults: list[VaultView]) -> EmployeeAnswer:
+    return EmployeeAnswer(**{**vars(view), "hardware_vaults": [vault_answer(vault) for vault in vaults]})
 
 
 @router.get("/GetEmployees")
 async def get_employees(hes: TheHes) -> list[EmployeeAnswer]:
     """Everybody."""
-    return [employee_answer(hes, view) for view in hes.employees.list()]
+    return employee_answers(hes, hes.employees.list())
 
 
 @router.post("/GetFilteredEmployees")
 async def get_filtered_employees(hes: TheHes, body: EmployeeFilterBody) -> list[EmployeeAnswer]:
     """Those of whom all that is named is true."""
-    return [employee_answer(hes, view) for view in hes.employees.list(EmployeeFilter(**dict(body)))]
+    return employee_answers(hes, hes.employees.list(EmployeeFilter(**dict(body))))
 
 
 @router.get("/GetEmployeeById/{id}")

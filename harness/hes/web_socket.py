@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +23,10 @@ NO_FAILURE = (
     CloseCode.TRY_AGAIN_LATER,
 )
 """How a server parts that has had enough, or goes away: the connection is lost, and nothing has failed."""
+
+# At DEBUG the library logs every header, and one of them is the workstation's key.
+_logger = logging.getLogger(__name__)
+_logger.setLevel(logging.INFO)
 
 
 class WebSockets:
@@ -44,6 +49,7 @@ class WebSockets:
                 max_size=LARGEST_FRAME,
                 compression=None,
                 proxy=None,
+                logger=_logger,
             )
         except InvalidStatus as refused:
             raise Disconnected(f"The server refused the connection to {path}: {_reason(refused)}") from None

@@ -1,88 +1,60 @@
-// The official SignalR client in front of the hubs. Reads its orders from standard input as one JSON object, prints
-// what it met as one JSON object.
+// The official SignalR client in front of the hubs, led line by line: JSON objects on standard input, of which the
+// first says where the server is; what it is answered and called goes to standard output, an object in each line.
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 
-const orders = JSON.parse(readFileSync(0, "utf8"));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const orders = JSON.parse((await lines.next()).value);
 const { HubConnectionBuilder, HttpTransportType, LogLevel } = createRequire(orders.modules + "/")(
   "@microsoft/signalr",
 );
-const SERIAL = orders.serial;
-const met = { callbacks: [], results: {}, commands: [], closed: [] };
+const headers = { WorkstationId: orders.workstation, Authorization: `Bearer ${orders.key}` };
+const devices = {};
 
-function connection(path, headers, options = {}) {
+function tell(value) {
+  process.stdout.write(JSON.stringify(value) + "\n");
+}
+
+function connection(path, given, options = {}) {
   return new HubConnectionBuilder()
-    .withUrl(orders.url + path, { headers, ...options })
+    .withUrl(orders.url + path, { headers: given, ...options })
     .configureLogging(LogLevel.None)
     .build();
 }
 
-const headers = { WorkstationId: orders.workstation, Authorization: `Bearer ${orders.key}` };
-
-async function refused(connecting) {
-  try {
-    await connecting;
-    return "connected";
-  } catch (error) {
-    return String(error);
-  }
-}
-
-// Strangers first: no key, another's key, and a deviceHub that nobody asked for.
-met.strangers = [
-  await refused(connection("/appHub", { WorkstationId: orders.workstation }).start()),
-  await refused(connection("/appHub", { ...headers, Authorization: `Bearer ${"00".repeat(32)}` }).start()),
-  await refused(connection("/deviceHub", { ...headers, DeviceId: SERIAL }).start()),
-];
-
-// Once with negotiation, once without.
+// The appHub with negotiation, the deviceHub without.
 const app = connection("/appHub", headers);
-for (const name of [
-  "SetAlarmState", "WorkstationApproved", "WorkstationUnapproved", "UpdateProximitySettings",
-  "UpdateRFIDIndicatorState", "LockHwVaultStorage", "LiftHwVaultStorageLock",
-]) {
-  app.on(name, (...values) => met.callbacks.push([name, ...values]));
+for (const name of orders.notices) {
+  app.on(name, (...values) => tell({ notice: name, values }));
 }
-
 app.on("EstablishRemoteHwVaultConnection", async (serial, channel) => {
-  met.callbacks.push(["EstablishRemoteHwVaultConnection", serial, channel]);
+  tell({ notice: "EstablishRemoteHwVaultConnection", values: [serial, channel] });
   const device = connection("/deviceHub", { ...headers, DeviceId: serial }, {
     skipNegotiation: true,
     transport: HttpTransportType.WebSockets,
   });
-  device.onclose((error) => met.closed.push(String(error)));
-  device.on("SendGetRootKeyCommand", async () => {
-    met.commands.push(["SendGetRootKeyCommand"]);
-    met.results.GetRootKeyCommandResponse = await device.invoke("GetRootKeyCommandResponse", null, "ERR_NO_DATA");
-    await device.stop();
-  });
+  for (const name of orders.commands) {
+    device.on(name, (...values) => tell({ command: name, values, serial }));
+  }
+  devices[serial] = device;
   await device.start();
 });
 
-await app.start();
-const report = {
-  vaultSerialNo: SERIAL, storageTimestamp: 7, battery: 90, firmwareVersion: "3.5.2", connectionState: 1,
-  isLinkRequired: true, isLocked: false, isCanUnlock: false,
+const deeds = {
+  start: () => app.start(),
+  stop: () => app.stop(),
+  call: ({ name, values }) => app.invoke(name, ...values),
+  bring: ({ serial, name, values }) => devices[serial].invoke(name, ...values),
+  intrude: async ({ path, given }) => {
+    const stranger = connection(path, given);
+    await stranger.start();
+    await stranger.stop();
+  },
 };
-const calls = [
-  ["RegisterWorkstationInfo", { id: orders.workstation, machineName: "js", osVersion: "1", users: ["ann"] }],
-  ["SaveClientEvents", [{ id: "1", version: "1", date: new Date(0).toISOString(), eventId: 3, severityId: 1 }]],
-  ["GetHwVaultInfoByRfid", orders.rfid],
-  ["GetHwVaultInfoByMac", orders.mac],
-  ["GetHwVaultInfoBySerialNo", SERIAL],
-  ["UpdateHwVaultProperties", report, true],
-  ["GetNewHwVaultLicenses", SERIAL],
-  ["GetHwVaultLicenses", SERIAL],
-  ["HwVaultLicenseApplied", SERIAL, orders.licence],
-  ["UpdateHwVaultAccounts", SERIAL, true],
-  ["UpdateHwVaultStatus", report],
-  ["AuthHwVault", SERIAL],
-];
-for (const [name, ...values] of calls) {
-  met.results[name] = await app.invoke(name, ...values);
+for await (const line of lines) {
+  const order = JSON.parse(line);
+  deeds[order.deed](order).then(
+    (result) => tell({ id: order.id, result: result ?? null }),
+    (error) => tell({ id: order.id, error: String(error) }),
+  );
 }
-met.unknown = await refused(app.invoke("NoSuchMethod"));
-met.unlike = await refused(app.invoke("AuthHwVault", 1, 2));
-await app.invoke("UpdateHwVaultProperties", { ...report, connectionState: 0 }, false);
-await app.stop();
-process.stdout.write(JSON.stringify(met));

@@ -6,10 +6,12 @@ import asyncio
 import json
 import logging
 import os
+import resource
 import secrets
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -100,6 +102,8 @@ async def _serve(
             strict_compat=order.strict_compat,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
+        logging.getLogger("asyncio").addFilter(_NoMoreConnections())
+        _take_all_file_handles()
         context = WebContext(hes, settings, MailSender(replace(mail, server_url=url)) if mail else None)
         server = _Server(
             uvicorn.Config(
@@ -128,6 +132,35 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     Both are any stranger's to bring about, and the latter would be a traceback each time.
     """
     return not any(words in record.getMessage() for words in _OF_STRANGERS)
+
+
+class _NoMoreConnections(logging.Filter):
+    """Says once, and in one sentence, what asyncio says thousands of times in a second with a traceback each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass all but that."""
+        if "socket.accept() out of system resource" not in record.getMessage():
+            return True
+        if self._said:
+            return False
+        self._said = True
+        record.msg, record.args, record.exc_info = (
+            "There are more connections than this process may have; others wait.",
+            (),
+            None,
+        )
+        return True
+
+
+def _take_all_file_handles() -> None:
+    """Each connection is one, and what is usual is 1024, which anybody on this machine could use up."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError):  # macOS tells a maximum that it does not take
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Server(uvicorn.Server):

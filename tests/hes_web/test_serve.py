@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import stat
@@ -85,6 +86,23 @@ def test_it_ends_at_once_with_everything_open(tmp_path: Path, number: signal.Sig
                 _, said = process.communicate(timeout=10)
     assert time.monotonic() - asked < 5
     assert (process.returncode, said) == (0, "")
+
+
+def test_a_flood_of_connections_is_one_sentence(tmp_path: Path) -> None:
+    given = tmp_path / "password"
+    given.write_text(PASSWORD)
+    with served(tmp_path, "--db", "sqlite://", "--admin-password-file", str(given)) as (process, facts):
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (40, 40))
+        address = "127.0.0.1", int(facts["url"].rpartition(":")[2])
+        with contextlib.ExitStack() as flood:
+            for _ in range(60):
+                flood.enter_context(socket.create_connection(address))
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.get(facts["url"] + "/login", timeout=0.5, trust_env=False)
+        assert httpx.get(facts["url"] + "/login", timeout=20, trust_env=False).status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    assert said == "There are more connections than this process may have; others wait.\n"
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from hideez_bench.harness.cli.state_folder import state_folder
-from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there
+from hideez_bench.harness.cli.terminal import ask_hidden, ctrl_c_at_once, is_a_person_there
 from hideez_bench.harness.timeline import Actor, Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import ActivationCode, Password
@@ -90,7 +90,8 @@ class HesChoice:
         if text := os.environ.get(PASSWORD_VARIABLE):
             return Password.from_text(text)
         if is_a_person_there():
-            typed: str = click.prompt(f"Password of {self.user} on the server", hide_input=True, err=True)
+            with ctrl_c_at_once():
+                typed: str = click.prompt(f"Password of {self.user} on the server", hide_input=True, err=True)
             return Password.from_text(typed)
         raise BenchError(
             f"There is no password for {self.user} on the server; name a file with --hes-password-file, "

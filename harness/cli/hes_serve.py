@@ -30,7 +30,7 @@ from hideez_bench.emulator.hes.web.hubs.routes import LARGEST_FRAME
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.hes_mail import MailOrder, mail_settings
 from hideez_bench.harness.cli.state_folder import state_folder
-from hideez_bench.harness.cli.terminal import is_a_person_there
+from hideez_bench.harness.cli.terminal import ctrl_c_at_once, is_a_person_there
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import Password
 
@@ -193,8 +193,9 @@ async def _first_administrator(hes: Hes, order: Order) -> _Administrator:
     if path:
         password = _read_password(path)
     elif is_a_person_there() and not order.as_json:
-        email = click.prompt("E-mail address of the first administrator", default=email, err=True)
-        typed = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        with ctrl_c_at_once():
+            email = click.prompt("E-mail address of the first administrator", default=email, err=True)
+            typed = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         password = Password.from_text(typed)
     else:
         path = state_folder("--admin-password-file") / PASSWORD_FILE

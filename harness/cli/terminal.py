@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import termios
 from collections.abc import Iterator
@@ -15,6 +16,16 @@ LONGEST_LINE = 1024
 def is_a_person_there() -> bool:
     """Whether somebody can be asked: both sides of the conversation are a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+@contextmanager
+def ctrl_c_at_once() -> Iterator[None]:
+    """Inside, Ctrl-C ends what waits for the keyboard. asyncio would keep it until the event loop's next turn."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def ask_hidden(prompt: str) -> str | None:

@@ -88,19 +88,32 @@ class Audit:
             session.flush()
             _drop_client_events(session)
 
-    def server_events(self, limit: int = 100) -> list[HesEvent]:
+    def server_events(self, limit: int = 100, offset: int = 0) -> list[HesEvent]:
         """The latest server events, latest first."""
         self.write()
         table = tables.ServerEvent
         with self._store.session() as session:
-            rows = session.scalars(select(table).order_by(table.id.desc()).limit(limit))
+            rows = session.scalars(select(table).order_by(table.id.desc()).limit(limit).offset(offset))
             return [HesEvent(row.at, row.kind, row.serial, row.text) for row in rows]
 
-    def client_events(self, limit: int = 100) -> list[WorkstationEvent]:
+    def count_server_events(self) -> int:
+        """How many server events are kept."""
+        self.write()
+        return self._count(tables.ServerEvent)
+
+    def count_client_events(self) -> int:
+        """How many events of clients are kept."""
+        return self._count(tables.WorkstationEvent)
+
+    def _count(self, table: type[tables.ServerEvent] | type[tables.WorkstationEvent]) -> int:
+        with self._store.session() as session:
+            return session.scalar(select(func.count()).select_from(table)) or 0
+
+    def client_events(self, limit: int = 100, offset: int = 0) -> list[WorkstationEvent]:
         """What clients reported last, latest first; the workstation is the one that reported it."""
         table = tables.WorkstationEvent
         with self._store.session() as session:
-            rows = session.scalars(select(table).order_by(table.id.desc()).limit(limit))
+            rows = session.scalars(select(table).order_by(table.id.desc()).limit(limit).offset(offset))
             return [_event(row) for row in rows]
 
 

@@ -338,18 +338,32 @@ _REFUSAL_PAGE = """<!doctype html>
 """
 
 
+def is_browsed(scope: Scope) -> bool:
+    """Whether a browser asks for a page, and not a program or a script."""
+    return _is_page(scope) and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def refusal_page(sentence: str) -> str:
+    """A page for whom there is no other: it tells nothing of the server, and needs no session."""
+    return _REFUSAL_PAGE.format(escape(sentence))
+
+
+def _is_page(scope: Scope) -> bool:
+    return not scope["path"].startswith(("/api/", "/swagger/"))
+
+
 async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": str(refused)})
         return
-    is_page = not scope["path"].startswith(("/api/", "/swagger/"))
-    is_browsed = is_page and "text/html" in Headers(scope=scope).get("accept", "")
+    is_page = _is_page(scope)
+    browsed = is_browsed(scope)
     response: Response
     if refused.status == 401 and is_page and scope["method"] in SAFE_METHODS:
         wanted = scope["path"] + "?" * bool(scope["query_string"]) + scope["query_string"].decode("latin-1")
-        response = RedirectResponse(f"/login?next={quote(wanted)}" if is_browsed else "/login", 303)
-    elif is_browsed:
-        response = HTMLResponse(_REFUSAL_PAGE.format(escape(str(refused))), refused.status)
+        response = RedirectResponse(f"/login?next={quote(wanted)}" if browsed else "/login", 303)
+    elif browsed:
+        response = HTMLResponse(refusal_page(str(refused)), refused.status)
     else:
         response = JSONResponse({"error": str(refused)}, refused.status)
     await response(scope, receive, send)

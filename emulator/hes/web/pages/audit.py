@@ -7,8 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.web.pages.page import Pages
-
-MOST_SHOWN = 500
+from hideez_bench.emulator.hes.web.pages.paging import paging_of
 
 
 class AuditPages:
@@ -22,12 +21,15 @@ class AuditPages:
         return [self._pages.route("/audit", self.all, viewers=True)]
 
     async def all(self, request: Request) -> Response:
-        """The latest events of both kinds."""
+        """The events of both kinds, latest first."""
         audit = self._pages.hes.audit
+        paging = paging_of(request, audit.count_server_events())
+        client_paging = paging_of(request, audit.count_client_events(), "client_page")
         return self._pages.show(
             request,
             "audit.html",
-            events=audit.server_events(MOST_SHOWN),
-            client_events=audit.client_events(MOST_SHOWN),
-            most=MOST_SHOWN,
+            events=audit.server_events(paging.size, paging.start),
+            client_events=audit.client_events(client_paging.size, client_paging.start),
+            paging=paging,
+            client_paging=client_paging,
         )

@@ -12,9 +12,8 @@ from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local
+from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
-
-MOST_ROWS = 200
 
 
 class EmployeePages:
@@ -42,15 +41,16 @@ class EmployeePages:
         """The list, or what of it fits a search."""
         search = request.query_params.get("search", "").strip()
         found = [employee for employee in self._hes.employees.list() if _fits(employee, search)]
+        shown, paging = part_of(request, found)
         vaults = {vault.id: vault for vault in self._hes.vaults.list()}
         return self._pages.show(
             request,
             "employees.html",
             employees=[
                 (employee, [vaults[vault_id] for vault_id in employee.vault_ids if vault_id in vaults])
-                for employee in found[:MOST_ROWS]
+                for employee in shown
             ],
-            left_out=max(0, len(found) - MOST_ROWS),
+            paging=paging,
             search=search,
         )
 

@@ -11,11 +11,11 @@ from hideez_bench.emulator.hes.records import HesEvent, VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local
+from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.emulator.hes.web.pages.vault_actions import VaultAction
 from hideez_bench.emulator.hes.web.rest.bench import import_hardware_vaults
 from hideez_bench.protocol.errors import BenchError
 
-MOST_ROWS = 200
 # Of the server's events, when those of one key are looked for.
 MOST_SEARCHED = 2000
 
@@ -46,11 +46,12 @@ class VaultPages:
         search = request.query_params.get("search", "").strip()
         wanted = request.query_params.get("status", "")
         found = [vault for vault in self._hes.vaults.list() if _fits(vault, search, wanted)]
+        shown, paging = part_of(request, found)
         return self._pages.show(
             request,
             "vaults.html",
-            vaults=[(vault, vault_actions.offered(vault)) for vault in found[:MOST_ROWS]],
-            left_out=max(0, len(found) - MOST_ROWS),
+            vaults=[(vault, vault_actions.offered(vault)) for vault in shown],
+            paging=paging,
             search=search,
             wanted=wanted,
             statuses=[status.name for status in VaultStatus],
@@ -59,6 +60,7 @@ class VaultPages:
     async def one(self, request: Request) -> Response:
         """A vault, and what happened to it."""
         vault = self._hes.vaults.get(request.path_params["vault_id"])
+        events, paging = part_of(request, self._history(vault.id))
         return self._pages.show(
             request,
             "vault.html",
@@ -66,12 +68,13 @@ class VaultPages:
             actions=vault_actions.offered(vault),
             meaning=vault_actions.MEANINGS[vault.status],
             profile_name=self._hes.profiles.get(vault.profile_id).name,
-            events=self._history(vault.id),
+            events=events,
+            paging=paging,
         )
 
     def _history(self, vault_id: str) -> list[HesEvent]:
         latest = self._hes.audit.server_events(MOST_SEARCHED)
-        return [event for event in latest if event.serial == vault_id][:MOST_ROWS]
+        return [event for event in latest if event.serial == vault_id]
 
     async def import_form(self, request: Request) -> Response:
         """Where the licence server's answer goes in."""

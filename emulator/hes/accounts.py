@@ -57,8 +57,8 @@ class Accounts:
         def change(rows: Rows, employee: models.Employee, account: Account) -> None:
             check_facts(facts)
             _require_own(account)
-            _require_free(rows, employee.id, facts, except_for=account.id)
-            _fill(account, facts)
+            require_free(rows, employee.id, facts, except_for=account.id)
+            fill(account, facts)
 
         self._change(account_id, change, "changes the account")
 
@@ -191,7 +191,7 @@ def entered(
     """A new account with the tasks that take it to the employee's keys; raises as `Accounts.create`."""
     check_facts(details)
     check_secrets(details.password, details.otp_secret)
-    _require_free(rows, employee.id, details)
+    require_free(rows, employee.id, details)
     taken = set(rows.session.scalars(select(Account.record).filter_by(employee_id=employee.id)))
     now = core.utc()
     account = Account(
@@ -205,7 +205,7 @@ def entered(
         created_at=now,
         updated_at=now,
     )
-    _fill(account, details)
+    fill(account, details)
     rows.add(account)
     for vault in employee.hardware_vaults:
         tasks.add(rows, vault, TaskOperation.Create, account, now)
@@ -258,7 +258,8 @@ def check_secrets(password: Password, otp_secret: OtpSecret | None) -> None:
             ) from None
 
 
-def _fill(account: Account, facts: AccountFacts) -> None:
+def fill(account: Account | SharedAccount, facts: AccountFacts) -> None:
+    """Take over what an account is for."""
     for name in FACTS:
         setattr(account, name, getattr(facts, name))
 
@@ -271,7 +272,12 @@ def _require_own(account: Account) -> None:
         )
 
 
-def _require_free(rows: Rows, employee_id: str, facts: AccountFacts, except_for: str | None = None) -> None:
+def require_free(rows: Rows, employee_id: str, facts: AccountFacts, except_for: str | None = None) -> None:
+    """Whether somebody has no other account of this name and login.
+
+    Raises:
+        HesRuleError: AccountExist.
+    """
     for other in of_employee(rows, employee_id):
         if (other.name, other.login) == (facts.name, facts.login) and other.id != except_for:
             raise HesRuleError(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import select
 
-from hideez_bench.emulator.hes import accounts, draw
+from hideez_bench.emulator.hes import accounts, draw, tasks
 from hideez_bench.emulator.hes.account_models import Account, SharedAccount
 from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.names import HesCode, HesEventKind
-from hideez_bench.emulator.hes.records import AccountDetails, SharedAccountView
+from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation
+from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, SharedAccountView
 from hideez_bench.emulator.hes.store import Rows, employee_for_admin
+from hideez_bench.protocol.secret import OtpSecret, Password
 
 
 class SharedAccounts:
@@ -51,6 +54,70 @@ class SharedAccounts:
         self._core.tell(HesEventKind.ADMIN, "", f"makes the shared account {details.name}")
         return view
 
+    def edit(self, shared_account_id: str, facts: AccountFacts) -> None:
+        """Change what a shared account is for, or its login, for all who have it.
+
+        Raises:
+            HesRuleError: SharedAccountExist (the name is taken), AccountExist (somebody has such an account of their
+                own); no name or a text too long (no code).
+        """
+        accounts.check_facts(facts)
+
+        def change(rows: Rows, shared: SharedAccount, theirs: list[Account]) -> None:
+            taken = rows.session.scalar(select(SharedAccount).filter_by(name=facts.name))
+            if taken is not None and taken is not shared:
+                raise HesRuleError(
+                    HesCode.SharedAccountExist, f"There is a shared account {facts.name} already."
+                )
+            for account in theirs:
+                accounts.require_free(rows, account.employee_id, facts, except_for=account.id)
+            for row in _copies(shared, theirs):
+                accounts.fill(row, facts)
+
+        self._change(shared_account_id, change, "changes the shared account")
+
+    def edit_password(self, shared_account_id: str, password: Password) -> None:
+        """Change the password for all who have the account; raises IncorrectPassword."""
+        accounts.check_secrets(password, None)
+
+        def change(rows: Rows, shared: SharedAccount, theirs: list[Account]) -> None:
+            for row in _copies(shared, theirs):
+                row.password = password
+
+        self._change(shared_account_id, change, "changes the password of the shared account")
+
+    def edit_otp(self, shared_account_id: str, otp_secret: OtpSecret | None) -> None:
+        """Change or remove the secret of one-time passwords, for all who have the account; raises IncorrectOtp."""
+
+        def change(rows: Rows, shared: SharedAccount, theirs: list[Account]) -> None:
+            accounts.check_secrets(shared.password, otp_secret)
+            for row in _copies(shared, theirs):
+                row.otp_secret = otp_secret
+
+        self._change(shared_account_id, change, "changes the one-time passwords of the shared account")
+
+    def _change(
+        self,
+        shared_account_id: str,
+        change: Callable[[Rows, SharedAccount, list[Account]], None],
+        what: str,
+    ) -> None:
+        now = self._core.utc()
+        vaults: list[str] = []
+        with self._core.store.transaction() as rows:
+            shared = _for_admin(rows, shared_account_id)
+            query = select(Account).filter_by(shared_account_id=shared_account_id, deleted=False)
+            theirs = list(rows.session.scalars(query))
+            change(rows, shared, theirs)
+            for account in theirs:
+                account.updated_at = now
+                for vault in employee_for_admin(rows, account.employee_id).hardware_vaults:
+                    tasks.add(rows, vault, TaskOperation.Update, account, now)
+                    vaults.append(vault.id)
+        self._core.tell(HesEventKind.ADMIN, "", f"{what} {shared.name}")
+        for vault_id in vaults:
+            self._accounts_update.start(vault_id)
+
     def delete(self, shared_account_id: str) -> None:
         """Take a shared account from all who have it."""
         vaults: list[str] = []
@@ -73,6 +140,10 @@ class SharedAccounts:
             return [
                 _view(row) for row in rows.session.scalars(select(SharedAccount).order_by(SharedAccount.name))
             ]
+
+
+def _copies(shared: SharedAccount, theirs: list[Account]) -> list[Account | SharedAccount]:
+    return [shared, *theirs]
 
 
 def _for_admin(rows: Rows, shared_account_id: str) -> SharedAccount:

@@ -20,6 +20,9 @@ from hideez_bench.protocol.hes import ProximitySettings, Workstation, Workstatio
 LONGEST_TEXT = 255
 """Characters that are kept of what a client says of its computer."""
 
+LONGEST_LOCK_TIMEOUT = 3600
+"""Seconds; modelled."""
+
 
 class Workstations:
     """The computers with a client. A call about one that was never here raises `HesRuleError` WorkstationNotFound."""
@@ -173,6 +176,25 @@ class Workstations:
         )
         self.push_proximity([workstation_id])
         return view
+
+    def edit_proximity_vault(self, pair_id: str, lock: int, unlock: int, timeout: int) -> None:
+        """Change how near a key locks and unlocks: percent, percent, seconds.
+
+        Raises:
+            HesRuleError: as `proximity_vault`; numbers that make no sense (no code).
+        """
+        if not (0 <= lock < unlock <= 100 and 0 <= timeout <= LONGEST_LOCK_TIMEOUT):
+            raise HesRuleError(
+                HesCode.None_,
+                "A key locks at fewer percent than it unlocks, both from 0 to 100, after "
+                f"{LONGEST_LOCK_TIMEOUT} s at the most; nothing was changed.",
+            )
+        with self._core.store.transaction() as rows:
+            pair = _pair_for_admin(rows, pair_id)
+            pair.lock_proximity, pair.unlock_proximity, pair.lock_timeout = lock, unlock, timeout
+        text = f"changes how near key {pair.hardware_vault_id} unlocks workstation {pair.workstation_id}"
+        self._core.tell(HesEventKind.ADMIN, pair.hardware_vault_id, text)
+        self.push_proximity([pair.workstation_id])
 
     def delete_proximity_vault(self, pair_id: str) -> None:
         """Have a key no longer unlock a workstation; raises as `proximity_vault`."""

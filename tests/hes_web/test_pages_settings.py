@@ -95,8 +95,16 @@ class TestWorkstations:
             "/workstations/proximity/add", data=added.forms["/logout"] | {"id": "PC-1", "vault_id": SERIAL}
         )
         assert refused.status_code == 409
+        to = "/workstations/proximity/edit"
+        for wrong in ({"lock": "80"}, {"unlock": "101"}, {"timeout": "x"}, {"timeout": "3601"}):
+            told = await admin.send(at, to, **wrong)
+            assert told.status == 409
+            assert "nothing was changed" in told.refusal
+            assert "30 %, 70 %" in told.words
+        edited = await admin.send(at, to, lock="20", unlock="60", timeout="9")
+        assert "20 %, 60 %" in edited.words
         gone = await admin.send(at, "/workstations/proximity/delete")
-        assert "30 %, 70 %" not in gone.words
+        assert "20 %, 60 %" not in gone.words
 
 
 class TestProtection:

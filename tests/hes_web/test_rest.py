@@ -133,15 +133,47 @@ async def test_what_is_created_says_where_it_is(site: Site, ann: dict[str, Any])
         assert "s3cret-7" not in shown.text
 
 
+async def test_authn_tells_whose_password_it_is_and_opens_no_session(site: Site) -> None:
+    at = "/api/Identity/AuthN"
+    answer = await site.stranger.post(at, json={"email": ADMINISTRATOR, "password": PASSWORD})
+    assert (answer.status_code, answer.json()["email"]) == (200, ADMINISTRATOR)
+    assert set(answer.json()) == {"firstName", "lastName", "email", "phoneNumber"}
+    assert "set-cookie" not in answer.headers
+    empty = await site.stranger.post(at, json={})
+    assert (empty.status_code, empty.json()) == (400, {"error": "CredentialsNullException"})
+    wrong = {"email": ADMINISTRATOR, "password": "wrong"}
+    errors = [(await site.stranger.post(at, json=wrong)).json()["error"] for _ in range(10)]
+    assert errors == ["UnauthorizedException"] * 9 + ["UserIsLockedoutException"]
+
+
+async def test_fido2_is_refused(site: Site) -> None:
+    answer = await site.stranger.post("/api/Identity/LoginWithFido2", json={"anything": 1})
+    assert (answer.status_code, answer.json()["succeeded"]) == (200, False)
+    assert (answer.json()["failed"], answer.json()["code"]) == (True, "Unauthorized")
+    assert "set-cookie" not in answer.headers
+
+
 async def test_a_shared_account_is_made_given_and_taken(site: Site, ann: dict[str, Any]) -> None:
     shared = {"name": "Printer", "login": "office", "password": "s3cret-7"}
-    made = (await site.administrator.post("/api/bench/CreateSharedAccount", json=shared)).json()
+    made = (await site.administrator.post("/api/SharedAccounts/CreateSharedAccount", json=shared)).json()
     body = {"EmployeeId": ann["id"], "SharedAccountId": made["id"]}
     given = await site.administrator.post("/api/Employees/AddSharedAccount", json=body)
     assert (given.status_code, given.json()["type"]) == (201, 1)
-    assert (
-        await site.administrator.delete(f"/api/bench/DeleteSharedAccount/{made['id']}")
-    ).status_code == 204
+    edited = {"id": made["id"], "name": "Scanner", "login": "office", "loginType": 1}
+    for path, more in (
+        ("EditSharedAccount", edited),
+        ("EditSharedAccountPassword", {"id": made["id"], "password": "s3cret-8"}),
+        ("EditSharedAccountOtp", {"id": made["id"], "otpSecret": "JBSWY3DPEHPK3PXP"}),
+    ):
+        put = await site.administrator.put(f"/api/SharedAccounts/{path}/{made['id']}", json=more)
+        assert put.status_code == 204
+    theirs = await site.administrator.get(f"/api/Employees/GetAccountsByEmployeeId/{ann['id']}")
+    (account,) = theirs.json()
+    assert (account["name"], account["loginType"], account["hasOtp"]) == ("Scanner", 1, True)
+    told = (await site.administrator.get(f"/api/SharedAccounts/GetSharedAccountById/{made['id']}")).json()
+    assert (told["name"], told["hasOtp"], "password" in told) == ("Scanner", True, False)
+    deleted = await site.administrator.delete(f"/api/SharedAccounts/DeleteSharedAccount/{made['id']}")
+    assert deleted.status_code == 200
     left = await site.administrator.get(f"/api/Employees/GetAccountsByEmployeeId/{ann['id']}")
     assert (left.status_code, left.json()) == (200, [])
 

@@ -43,6 +43,8 @@ OPEN_PATHS = frozenset(
         "/login",
         "/api/Identity/Login",
         "/api/Identity/LoginWithPassword",
+        "/api/Identity/LoginWithFido2",
+        "/api/Identity/AuthN",
         "/appHub",
         "/appHub/negotiate",
         "/deviceHub",

@@ -80,6 +80,7 @@ class WorkstationPages:
             route(f"{LIST}/alarm", self.alarm, methods=["GET", "POST"]),
             route(f"{LIST}/proximity", self.proximity),
             route(f"{LIST}/proximity/add", self.add_vault, methods=["POST"]),
+            route(f"{LIST}/proximity/edit", self.edit_vault, methods=["POST"]),
             route(f"{LIST}/proximity/delete", self.delete_vault, methods=["POST"]),
         ]
 
@@ -125,6 +126,16 @@ class WorkstationPages:
         except BenchError as refusal:
             return self._proximity(request, typed.get("id", ""), str(refusal))
         return self._proximity(request, typed["id"])
+
+    async def edit_vault(self, request: Request) -> Response:
+        """Change how near a key locks and unlocks a workstation."""
+        typed = await fields(request)
+        try:
+            numbers = [_number(typed.get(name, "")) for name in ("lock", "unlock", "timeout")]
+            self._workstations.edit_proximity_vault(typed.get("pair_id", ""), *numbers)
+        except BenchError as refusal:
+            return self._proximity(request, typed.get("id", ""), str(refusal))
+        return self._proximity(request, typed.get("id", ""))
 
     async def delete_vault(self, request: Request) -> Response:
         """Let a key no longer unlock a workstation."""
@@ -188,3 +199,9 @@ class WorkstationPages:
             back=LIST,
             refusal=refusal,
         )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise BenchError("Percent and seconds are whole numbers; nothing was changed.")
+    return int(text)

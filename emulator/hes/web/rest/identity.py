@@ -85,6 +85,24 @@ async def login_with_password(
     return AuthorizationResponse(succeeded=True, user=_user(user))
 
 
+@router.post("/LoginWithFido2")
+async def login_with_fido2() -> AuthorizationResponse:
+    """Refused: nobody here has registered an authenticator. What is sent is not looked at."""
+    name = LoginRefusal.Unauthorized.name
+    return AuthorizationResponse(failed=True, message=name, code=name)
+
+
+@router.post("/AuthN", include_in_schema=False)
+async def authn(hes: TheHes, body: LoginBody) -> Response:
+    """Whose e-mail and password this is, without a session; a path that the vendor does not describe either."""
+    try:
+        user = await hes.users.verify(body.email, Password.from_text(body.password.get_secret_value()))
+    except LoginRefused as refused:
+        return JSONResponse({"error": f"{refused.reason.name}Exception"}, 401)
+    answer = {"firstName": None, "lastName": None, "email": user.email, "phoneNumber": None}
+    return JSONResponse(answer)
+
+
 @router.post("/Logout", response_class=Response)
 async def logout(request: Request, hes: TheHes) -> Response:
     """End this session."""

@@ -50,7 +50,8 @@ def answer_refusals(app: FastAPI, *, strict_compat: bool) -> None:
 
     async def of_request(request: Request, error: Exception) -> Response:
         if request.url.path in OPEN_PATHS:
-            return _answer(request, 400, Refusal(error="CredentialsNull"))
+            is_hidden = request.url.path == "/api/Identity/AuthN"
+            return _answer(request, 400, Refusal(error="CredentialsNull" + "Exception" * is_hidden))
         wrong: dict[str, list[str]] = {}
         for fault in error.errors() if isinstance(error, RequestValidationError) else ():
             # Never what was sent: it may be a password.

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, ViewportSize, expect
 
-from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
+from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, VaultImport
+from hideez_bench.protocol.secret import Password
 from tests.browser.conftest import ADMINISTRATOR, PASSWORD, WAIT_MS, Person, Site, person_in
 
 SERIALS = [f"ST10320260002{number:02}" for number in range(3, 8)]
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(autouse=True)
 async def company(site: Site) -> None:
-    """Five keys, three of them assigned, one to somebody with a long name."""
+    """Five keys, three of them assigned, one to somebody with a long name; everybody has an account."""
     hes = site.hes
     hes.vaults.import_vaults([VaultImport(serial, f"mac {serial}", f"rfid {serial}") for serial in SERIALS])
     people = [
@@ -33,7 +34,11 @@ async def company(site: Site) -> None:
     for (first, last), serial in zip(people, SERIALS, strict=False):
         employee = hes.employees.create(EmployeeDetails(first, last, "somebody@example.org"))
         await hes.employees.add_hardware_vault(employee.id, serial)
+        account = AccountDetails("Mail", f"{first}@example.org", password=Password.from_text("a password"))
+        hes.accounts.create(employee.id, account)
     hes.workstations.seen("W" * 120)
+    hes.workstations.approve("W" * 120)
+    hes.workstations.add_proximity_vault("W" * 120, SERIALS[0])
 
 
 def code(site: Site) -> str:
@@ -227,6 +232,7 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
     name, person = elsewhere
     await person.log_in()
     employees = [employee.id for employee in site.hes.employees.list()]
+    account = f"/employees/{employees[-1]}/accounts/{site.hes.accounts.list(employees[-1])[0].id}"
     paths = {
         "vaults": "/vaults",
         "vault": f"/vaults/{SERIALS[1]}",
@@ -235,10 +241,14 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
         "import": "/vaults/import",
         "employees": "/employees",
         "employee": f"/employees/{employees[-1]}",
+        "account": f"{account}/edit",
+        "account-password": f"{account}/password",
+        "own-password": "/password",
         "wizard": "/employees/new",
         "profiles": "/profiles",
         "profile": "/profiles/new",
         "workstations": "/workstations",
+        "proximity": f"/workstations/proximity?id={'W' * 120}",
         "settings": "/settings",
         "events": "/audit",
     }

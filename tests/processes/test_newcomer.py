@@ -105,7 +105,6 @@ async def test_ctrl_c_ends_a_client_that_asks_for_the_servers_password(tmp_path:
         await interrupt(terminal)
 
 
-@pytest.mark.bluez
 async def test_from_nothing_to_active_then_locked_and_back(walk: Walk, surroundings: Surroundings) -> None:
     command = [hideez_bench(), "client", "--target", "ble:HK-00203", "--adopt", "--adapter", "hci1"]
     command += ["--hes", walk.url, "--hes-password-file", walk.password_file]

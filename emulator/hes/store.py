@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -49,6 +50,8 @@ class Store:
         self._is_sqlite = database.is_sqlite(parsed)
         self._engine = database.connect(parsed)
         self._key: tuple[str, Cipher] | None = None
+        # Threads share the ciphers, and of a database in memory the connection too.
+        self._turn = threading.RLock()
         self.ciphers = Ciphers()
         hand_over(self._engine, self.ciphers)
         with ExitStack() as failed:
@@ -70,7 +73,12 @@ class Store:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction as SQLAlchemy has it; otherwise as `transaction`."""
-        with self._failures_told(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn,
+            self._failures_told(),
+            Session(self._engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             self._take_turn(session)
             yield session
 
@@ -88,7 +96,7 @@ class Store:
         Raises:
             StoreError: it could not be done now; nothing else has suffered.
         """
-        with self._failures_told():
+        with self._turn, self._failures_told():
             database.forget_deleted(self._engine, models.tables_with_secrets())
 
     def root_key(self, vault_id: str) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hideez_bench.emulator.hes import models
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode, VaultStatus
 from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.emulator.hes.store import Store
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import Command
 from tests.hes.bench import SERIAL, Bench, vault_import
@@ -48,6 +50,21 @@ async def test_everything_survives_a_restart(store_url: str) -> None:
         assert not (await second.update()).need_state_update
         assert second.vault.status is VaultStatus.Active
         await second.connection.auth_hw_vault(SERIAL)  # with the same master key
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_threads_take_turns(is_file: bool, tmp_path: Path) -> None:
+    store = Store(url_of(tmp_path / "hes.db") if is_file else "sqlite://")
+
+    def turn(number: int) -> None:
+        with store.transaction() as rows:
+            rows.alarm = bool(number % 2)
+            rows.session.flush()
+            assert rows.alarm == bool(number % 2)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(turn, range(100)))
+    store.close()
 
 
 async def test_root_key_is_pinned_for_good(store_url: str) -> None:

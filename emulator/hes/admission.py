@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hideez_bench.emulator.hes.core import Core
-from hideez_bench.emulator.hes.models import Row, Workstation
+from hideez_bench.emulator.hes.database.models import Row, Workstation
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.protocol.secret import WorkstationKey
 

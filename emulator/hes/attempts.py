@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 
-from hideez_bench.emulator.hes.store import Store
-from hideez_bench.emulator.hes.user_models import FailedAttempts
+from hideez_bench.emulator.hes.database.store import Store
+from hideez_bench.emulator.hes.database.user_models import FailedAttempts
 
 LIMIT = 10
 PAUSE = timedelta(minutes=15)

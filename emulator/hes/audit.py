@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from hideez_bench.emulator.hes import workstation_models as tables
-from hideez_bench.emulator.hes.columns import NAME_LENGTH, NOTE_LENGTH
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import workstation_models as tables
+from hideez_bench.emulator.hes.database.columns import NAME_LENGTH, NOTE_LENGTH
 from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent

@@ -6,20 +6,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from hideez_bench.emulator.hes import licenses, tasks
-from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.audit import Audit
 from hideez_bench.emulator.hes.clients import Clients
-from hideez_bench.emulator.hes.columns import NAME_LENGTH
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database.columns import NAME_LENGTH
+from hideez_bench.emulator.hes.database.rows import vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.emulator.hes.keys import licenses, tasks
+from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.keys.remote import RemoteDevices
+from hideez_bench.emulator.hes.keys.status_tables import KeyState, needs_status_update
+from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
 from hideez_bench.emulator.hes.names import HesEventKind, VaultStatus
-from hideez_bench.emulator.hes.remote import RemoteDevices
-from hideez_bench.emulator.hes.status_tables import KeyState, needs_status_update
-from hideez_bench.emulator.hes.status_update import StatusUpdate
-from hideez_bench.emulator.hes.store import vault_for_client
-from hideez_bench.emulator.hes.workstations import Workstations
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import (
     ConnectionState,

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from hideez_bench.emulator.hes import models
-from hideez_bench.emulator.hes.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.compat import Quirk
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH
+from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
-from hideez_bench.emulator.hes.store import Store
 from hideez_bench.protocol.errors import BenchError
 
 T = TypeVar("T")

@@ -20,12 +20,12 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes.attempts import Attempts
-from hideez_bench.emulator.hes.cipher import KEY_ID_SIZE, KEY_SIZE, Cipher, Clear, Sealing
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database.cipher import KEY_ID_SIZE, KEY_SIZE, Cipher, Clear, Sealing
+from hideez_bench.emulator.hes.database.models import AppSetting, Row, SecretBytes
+from hideez_bench.emulator.hes.database.store import PROTECTION_ID
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
-from hideez_bench.emulator.hes.models import AppSetting, Row, SecretBytes
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, ProtectionState
-from hideez_bench.emulator.hes.store import PROTECTION_ID
 from hideez_bench.protocol.secret import Password
 
 ITERATIONS = 600_000

@@ -11,26 +11,26 @@ from typing import Self
 
 from argon2 import PasswordHasher
 
-from hideez_bench.emulator.hes.accounts import Accounts
-from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.administration.accounts import Accounts
+from hideez_bench.emulator.hes.administration.employees import Employees
+from hideez_bench.emulator.hes.administration.profiles import Profiles
+from hideez_bench.emulator.hes.administration.shared_accounts import SharedAccounts
+from hideez_bench.emulator.hes.administration.vaults import Vaults
+from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.admission import Admission
 from hideez_bench.emulator.hes.audit import Audit
 from hideez_bench.emulator.hes.clients import Clients
 from hideez_bench.emulator.hes.compat import Quirk, quirks
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.core import Core
-from hideez_bench.emulator.hes.employees import Employees
+from hideez_bench.emulator.hes.database.store import Store
+from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.keys.remote import RemoteDevices, RemoteLimits
+from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
 from hideez_bench.emulator.hes.names import HesEventKind
-from hideez_bench.emulator.hes.profiles import Profiles
 from hideez_bench.emulator.hes.protection import ITERATIONS, Protection
 from hideez_bench.emulator.hes.records import HesEvent
-from hideez_bench.emulator.hes.remote import RemoteDevices, RemoteLimits
-from hideez_bench.emulator.hes.shared_accounts import SharedAccounts
-from hideez_bench.emulator.hes.status_update import StatusUpdate
-from hideez_bench.emulator.hes.store import Store
 from hideez_bench.emulator.hes.users import Users
-from hideez_bench.emulator.hes.vaults import Vaults
-from hideez_bench.emulator.hes.workstations import Workstations
 from hideez_bench.protocol.channel import KeysMade
 from hideez_bench.protocol.device import Traffic
 from hideez_bench.protocol.hes import Workstation

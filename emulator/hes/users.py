@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.attempts import Attempts
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database.user_models import User as UserRow
+from hideez_bench.emulator.hes.database.user_models import UserSession
 from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused, TooManyLogins
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, LoginRefusal, Role
-from hideez_bench.emulator.hes.user_models import User as UserRow
-from hideez_bench.emulator.hes.user_models import UserSession
 from hideez_bench.protocol.secret import Password, SessionToken
 
 T = TypeVar("T")

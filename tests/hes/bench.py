@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hideez_bench.emulator.hes.keys.remote import RemoteLimits
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import (
     EmployeeDetails,
@@ -16,7 +17,6 @@ from hideez_bench.emulator.hes.records import (
     VaultImport,
     VaultView,
 )
-from hideez_bench.emulator.hes.remote import RemoteLimits
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import (
     ConnectionState,

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 
-from hideez_bench.emulator.hes import database
+from hideez_bench.emulator.hes.database import engine
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode
 from hideez_bench.emulator.hes.records import EmployeeDetails
@@ -19,7 +19,7 @@ from hideez_bench.emulator.hes.server import Hes
 
 
 async def main(url: str, name: str, count: int) -> None:
-    database.PATIENCE = 30  # a slow machine is no error
+    engine.PATIENCE = 30  # a slow machine is no error
     got: list[str] = []
     longest = 0.0
     async with Hes(url, observe=lambda event: None) as hes:

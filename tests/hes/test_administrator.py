@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,

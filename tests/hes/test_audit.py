@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from hideez_bench.emulator.hes import audit
-from hideez_bench.emulator.hes.columns import NOTE_LENGTH
+from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import HesError, WorkstationEvent

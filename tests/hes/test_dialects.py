@@ -10,9 +10,9 @@ from sqlalchemy import Dialect, dialects, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 import hideez_bench.emulator.hes.server  # noqa: F401 - all tables
-from hideez_bench.emulator.hes import database
-from hideez_bench.emulator.hes.columns import ExactText
-from hideez_bench.emulator.hes.models import Row
+from hideez_bench.emulator.hes.database import engine
+from hideez_bench.emulator.hes.database.columns import ExactText
+from hideez_bench.emulator.hes.database.models import Row
 
 URLS = {name: f"{name}://" for name in dialects.__all__} | {"mariadb": "mariadb+pymysql://"}
 
@@ -56,4 +56,4 @@ def test_who_locks_a_row_by_reading_it(name: str) -> None:
     connection: Any = SimpleNamespace(
         dialect=dialect_of(name), connection=SimpleNamespace(dbapi_connection=None)
     )
-    assert database._locks_by_reading(connection) == (name not in ("mssql", "sqlite"))
+    assert engine._locks_by_reading(connection) == (name not in ("mssql", "sqlite"))

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from hideez_bench.emulator.hes.administration.filters import Battery, EmployeeFilter, VaultFilter
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.filters import Battery, EmployeeFilter, VaultFilter
 from hideez_bench.emulator.hes.names import HesCode, VaultLicenseStatus, VaultStatus
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
 from hideez_bench.protocol.secret import Password

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from hideez_bench.emulator.hes.database.models import Row
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
-from hideez_bench.emulator.hes.models import Row
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode, VaultStatusReason
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
 from hideez_bench.protocol.hes import HesError

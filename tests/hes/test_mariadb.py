@@ -8,7 +8,7 @@ import traceback
 import pytest
 from sqlalchemy import Engine, event, select
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError
 from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes

@@ -14,7 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
 
-from hideez_bench.emulator.hes import database
+from hideez_bench.emulator.hes.database import engine
 from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused, StoreError
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.records import EmployeeDetails
@@ -91,7 +91,7 @@ def test_two_servers_make_the_tables_at_once(server_url: str) -> None:
 
 
 async def test_turn_is_waited_for_and_not_for_long(server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(engine, "PATIENCE", 0.05)
     async with Hes(server_url) as one, Hes(server_url) as other:
         with one._core.store.session(), pytest.raises(StoreError, match="in use by another process"):
             other.vaults.import_vaults([vault_import()])
@@ -102,7 +102,7 @@ async def test_turn_where_no_row_is_locked_by_reading(
     postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with SQL Server, which ignores FOR UPDATE."""
-    monkeypatch.setattr(database, "_locks_by_reading", lambda connection: False)
+    monkeypatch.setattr(engine, "_locks_by_reading", lambda connection: False)
     await test_turn_is_waited_for_and_not_for_long(postgresql_server.database(), monkeypatch)
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import LargeBinary, event, select, type_coerce, update
 
-from hideez_bench.emulator.hes import models
-from hideez_bench.emulator.hes.cipher import Sealed
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.cipher import Sealed
+from hideez_bench.emulator.hes.database.models import SecretBytes
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
-from hideez_bench.emulator.hes.models import SecretBytes
 from hideez_bench.emulator.hes.names import (
     HesCode,
     HesEventKind,

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.keys.remote import RemoteLimits
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
-from hideez_bench.emulator.hes.remote import RemoteLimits
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import ConnectionState, HesError, HesErrorCode, HwVaultInfoFromClient
 from hideez_bench.protocol.names import Command

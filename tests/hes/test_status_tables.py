@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hideez_bench.emulator.hes.keys.status_tables import KeyState
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.status_tables import KeyState
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import Command
 from tests.hes.bench import PLACES, SERIAL, Bench

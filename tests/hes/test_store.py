@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode, VaultStatus
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.emulator.hes.store import Store
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import Command
 from tests.hes.bench import SERIAL, Bench, vault_import

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from hideez_bench.emulator.hes.administration.filters import WorkstationFilter
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.filters import WorkstationFilter
 from hideez_bench.emulator.hes.names import HesCode
 from hideez_bench.protocol.hes import HesError, HesErrorCode, ProximitySettings, WorkstationInfo
 from tests.hes.bench import SERIAL, Bench, vault_import

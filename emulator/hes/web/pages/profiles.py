@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from hideez_bench.emulator.hes.models import DEFAULT_PROFILE
+from hideez_bench.emulator.hes.database.models import DEFAULT_PROFILE
 from hideez_bench.emulator.hes.records import ProfileDetails, ProfileView
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields
 from hideez_bench.protocol.errors import BenchError

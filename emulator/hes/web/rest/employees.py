@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import StrictBool
 
+from hideez_bench.emulator.hes.administration.filters import EmployeeFilter
 from hideez_bench.emulator.hes.compat import Quirk
-from hideez_bench.emulator.hes.filters import EmployeeFilter
 from hideez_bench.emulator.hes.names import VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView, VaultView
 from hideez_bench.emulator.hes.server import Hes

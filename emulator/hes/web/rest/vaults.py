@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from hideez_bench.emulator.hes.filters import Battery, VaultFilter
+from hideez_bench.emulator.hes.administration.filters import Battery, VaultFilter
 from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, IsNumber, Moment, Needed, Text

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import StrictBool
 
-from hideez_bench.emulator.hes.filters import WorkstationFilter
+from hideez_bench.emulator.hes.administration.filters import WorkstationFilter
 from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationView
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, Moment, Needed, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id

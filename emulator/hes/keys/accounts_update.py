@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 
-from hideez_bench.emulator.hes import models, tasks
-from hideez_bench.emulator.hes.account_models import Account, HardwareVaultTask
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.account_models import Account, HardwareVaultTask
+from hideez_bench.emulator.hes.database.rows import vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.emulator.hes.keys import tasks
+from hideez_bench.emulator.hes.keys.remote import RemoteDevices
+from hideez_bench.emulator.hes.keys.status_tables import check_ownership
 from hideez_bench.emulator.hes.names import HesEventKind, TaskOperation, VaultStatus
-from hideez_bench.emulator.hes.remote import RemoteDevices
-from hideez_bench.emulator.hes.status_tables import check_ownership
-from hideez_bench.emulator.hes.store import vault_for_client
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from hideez_bench.emulator.hes import accounts, draw, models, tasks, vault_rules
-from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.administration import accounts, vault_rules
+from hideez_bench.emulator.hes.administration.filters import ALL_EMPLOYEES, EmployeeFilter
+from hideez_bench.emulator.hes.administration.views import employee_view
+from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.rows import Rows, employee_for_admin, vault_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.filters import ALL_EMPLOYEES, EmployeeFilter
+from hideez_bench.emulator.hes.keys import tasks
+from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation, VaultStatusReason
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, EmployeeView
-from hideez_bench.emulator.hes.status_update import StatusUpdate
-from hideez_bench.emulator.hes.store import Rows, employee_for_admin, vault_for_admin
-from hideez_bench.emulator.hes.views import employee_view
-from hideez_bench.emulator.hes.workstations import Workstations
 
 
 class Employees:

@@ -7,15 +7,17 @@ from dataclasses import fields
 
 from sqlalchemy import select
 
-from hideez_bench.emulator.hes import draw, models, tasks
-from hideez_bench.emulator.hes.account_models import Account, SharedAccount
-from hideez_bench.emulator.hes.accounts_update import AccountsUpdate, otp_bytes
+from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.administration.views import account_view
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
+from hideez_bench.emulator.hes.database.rows import Rows, employee_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.keys import tasks
+from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate, otp_bytes
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation
 from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, AccountView
-from hideez_bench.emulator.hes.store import Rows, employee_for_admin
-from hideez_bench.emulator.hes.views import account_view
 from hideez_bench.protocol.secret import OtpSecret, Password
 
 LONGEST_TEXT = 255

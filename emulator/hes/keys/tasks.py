@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
-from hideez_bench.emulator.hes import models
-from hideez_bench.emulator.hes.account_models import Account, HardwareVaultTask
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.account_models import Account, HardwareVaultTask
+from hideez_bench.emulator.hes.database.rows import Rows
+from hideez_bench.emulator.hes.database.workstation_models import WorkstationHardwareVaultPair
 from hideez_bench.emulator.hes.names import TaskOperation
-from hideez_bench.emulator.hes.store import Rows
-from hideez_bench.emulator.hes.workstation_models import WorkstationHardwareVaultPair
 
 
 def add(

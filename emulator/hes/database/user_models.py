@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hideez_bench.emulator.hes.models import Row
+from hideez_bench.emulator.hes.database.models import Row
 from hideez_bench.emulator.hes.names import Role
 
 

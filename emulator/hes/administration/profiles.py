@@ -6,14 +6,16 @@ from dataclasses import asdict
 
 from sqlalchemy import select
 
-from hideez_bench.emulator.hes import draw, models, tasks
-from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.administration.views import profile_view
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.rows import Rows, profile_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.keys import tasks
+from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatus
 from hideez_bench.emulator.hes.records import ProfileDetails, ProfileView
-from hideez_bench.emulator.hes.store import Rows, profile_for_admin
-from hideez_bench.emulator.hes.views import profile_view
 
 RANGES = {"pin_expiration": (60, 172800), "pin_length": (4, 8), "pin_try_count": (3, 10)}
 """The vendor's, both ends included; seconds, digits, tries."""

@@ -6,8 +6,10 @@ from dataclasses import fields
 
 from sqlalchemy import select
 
-from hideez_bench.emulator.hes import models
-from hideez_bench.emulator.hes.account_models import Account, HardwareVaultTask
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.account_models import Account, HardwareVaultTask
+from hideez_bench.emulator.hes.database.rows import Rows
+from hideez_bench.emulator.hes.database.workstation_models import WorkstationHardwareVaultPair
 from hideez_bench.emulator.hes.names import AccountType
 from hideez_bench.emulator.hes.records import (
     AccountFacts,
@@ -18,8 +20,6 @@ from hideez_bench.emulator.hes.records import (
     VaultView,
     WorkstationView,
 )
-from hideez_bench.emulator.hes.store import Rows
-from hideez_bench.emulator.hes.workstation_models import WorkstationHardwareVaultPair
 
 
 def vault_view(

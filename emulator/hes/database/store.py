@@ -6,24 +6,23 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, StatementError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from hideez_bench.emulator.hes import (  # noqa: F401 - tables
+from hideez_bench.emulator.hes.database import (  # noqa: F401 - tables
     account_models,
-    database,
+    engine,
     failures,
     migration,
     models,
     user_models,
     workstation_models,
 )
-from hideez_bench.emulator.hes.cipher import Cipher, Ciphers, Clear, Locked, hand_over, not_activated
-from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError, hes_error
-from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode
+from hideez_bench.emulator.hes.database.cipher import Cipher, Ciphers, Clear, Locked, hand_over
+from hideez_bench.emulator.hes.database.rows import Rows, vault_for_client
+from hideez_bench.emulator.hes.errors import StoreConflict, StoreError
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import HesErrorCode
 
 SCHEMA_VERSION = "2"
 SCHEMA_VERSION_ID = "schema_version"
@@ -44,11 +43,11 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = database.parse(url)
+        parsed = engine.parse(url)
         self._password = parsed.password
         self._name = parsed.database or "in memory"
-        self._is_sqlite = database.is_sqlite(parsed)
-        self._engine = database.connect(parsed)
+        self._is_sqlite = engine.is_sqlite(parsed)
+        self._engine = engine.connect(parsed)
         self._key: tuple[str, Cipher] | None = None
         # Threads share the ciphers, and of a database in memory the connection too.
         self._turn = threading.RLock()
@@ -97,7 +96,7 @@ class Store:
             StoreError: it could not be done now; nothing else has suffered.
         """
         with self._turn, self._failures_told():
-            database.forget_deleted(self._engine, models.tables_with_secrets())
+            engine.forget_deleted(self._engine, models.tables_with_secrets())
 
     def root_key(self, vault_id: str) -> bytes | None:
         """The public root key that a key must show, None before the first contact."""
@@ -115,7 +114,7 @@ class Store:
 
     def _take_turn(self, session: Session) -> None:
         """Wait until no other transaction runs, and learn how secrets are kept: another process may have changed it."""
-        if not self._is_sqlite and not database.take_turn(session, models.AppSetting, SCHEMA_VERSION_ID):
+        if not self._is_sqlite and not engine.take_turn(session, models.AppSetting, SCHEMA_VERSION_ID):
             raise StoreError(
                 f"The server's database {self._name} lacks its version, by which servers wait for one another; restore "
                 "it from a copy."
@@ -198,142 +197,3 @@ def _make(connection: Connection) -> None:
         session.add(models.AppSetting(id=SCHEMA_VERSION_ID, value=SCHEMA_VERSION))
         session.add(models.HardwareVaultProfile(id=models.DEFAULT_PROFILE, name="Default"))
         session.flush()
-
-
-class Rows:
-    """The rows of one transaction."""
-
-    def __init__(self, session: Session, ciphers: Ciphers) -> None:
-        self._session = session
-        self._ciphers = ciphers
-
-    def check_protection(self) -> None:
-        """See that secrets can be read and written; the vendor's Validate.
-
-        Raises:
-            HesRuleError: DataProtectionNotActivated.
-        """
-        if isinstance(self._ciphers.reading, Locked):
-            raise not_activated()
-
-    @property
-    def session(self) -> Session:
-        """The transaction as SQLAlchemy has it, for the queries of one subject."""
-        return self._session
-
-    def add(self, row: models.Row) -> None:
-        """A new row."""
-        self._session.add(row)
-        self._session.flush()
-
-    def vault(self, vault_id: str) -> models.HardwareVault | None:
-        """A vault by serial number."""
-        return self._session.get(models.HardwareVault, vault_id)
-
-    def vault_with(self, **fields: str) -> models.HardwareVault | None:
-        """The vault whose unique fields are these."""
-        return self._session.scalar(select(models.HardwareVault).filter_by(**fields))
-
-    def vaults(self) -> list[models.HardwareVault]:
-        """Every vault, by serial number."""
-        return list(self._session.scalars(select(models.HardwareVault).order_by(models.HardwareVault.id)))
-
-    def employee(self, employee_id: str) -> models.Employee | None:
-        """An employee by id."""
-        return self._session.get(models.Employee, employee_id)
-
-    def employee_named(self, first_name: str, last_name: str) -> models.Employee | None:
-        """The employee of that name."""
-        return self._session.scalar(
-            select(models.Employee).filter_by(first_name=first_name, last_name=last_name)
-        )
-
-    def employees(self) -> list[models.Employee]:
-        """Every employee, by name; with their vaults, which one query brings instead of one for each employee."""
-        by_name = (models.Employee.first_name, models.Employee.last_name)
-        with_vaults = select(models.Employee).options(selectinload(models.Employee.hardware_vaults))
-        return list(self._session.scalars(with_vaults.order_by(*by_name)))
-
-    def workstation(self, workstation_id: str) -> models.Workstation | None:
-        """A workstation by name."""
-        return self._session.get(models.Workstation, workstation_id)
-
-    def workstations(self) -> list[models.Workstation]:
-        """Every workstation, by name."""
-        return list(self._session.scalars(select(models.Workstation).order_by(models.Workstation.id)))
-
-    def pending_activation(self, vault_id: str) -> models.HardwareVaultActivation | None:
-        """The activation of a vault whose code is still to be typed."""
-        query = select(models.HardwareVaultActivation).filter_by(
-            vault_id=vault_id, status=HardwareVaultActivationStatus.Pending
-        )
-        return self._session.scalar(query)
-
-    def latest_activation(self, vault_id: str) -> models.HardwareVaultActivation | None:
-        """The activation of a vault that was made last."""
-        query = select(models.HardwareVaultActivation).filter_by(vault_id=vault_id)
-        return self._session.scalar(query.order_by(models.HardwareVaultActivation.id.desc()).limit(1))
-
-    def latest_activations(self) -> dict[str, models.HardwareVaultActivation]:
-        """The same of every vault that has one, by serial number, in one query."""
-        table = models.HardwareVaultActivation
-        newest = select(func.max(table.id)).group_by(table.vault_id)
-        return {row.vault_id: row for row in self._session.scalars(select(table).where(table.id.in_(newest)))}
-
-    def licenses(self, vault_id: str) -> list[models.HardwareVaultLicense]:
-        """Every licence of a vault, the one that ends first before the others."""
-        query = select(models.HardwareVaultLicense).filter_by(hardware_vault_id=vault_id)
-        by_end = (models.HardwareVaultLicense.end_date, models.HardwareVaultLicense.id)
-        return list(self._session.scalars(query.order_by(*by_end)))
-
-    @property
-    def alarm(self) -> bool:
-        """Whether the alarm is on."""
-        return self._session.get(models.AppSetting, "alarm") is not None
-
-    @alarm.setter
-    def alarm(self, on: bool) -> None:
-        row = self._session.get(models.AppSetting, "alarm")
-        if on and row is None:
-            self.add(models.AppSetting(id="alarm", value="on"))
-        elif not on and row is not None:
-            self._session.delete(row)
-
-
-def vault_for_admin(rows: Rows, vault_id: str) -> models.HardwareVault:
-    """A vault, or the refusal that an administrator gets."""
-    vault = rows.vault(vault_id)
-    if vault is None:
-        raise HesRuleError(
-            HesCode.HardwareVaultNotFound, f"The server does not know key {vault_id}; import it first."
-        )
-    return vault
-
-
-def employee_for_admin(rows: Rows, employee_id: str) -> models.Employee:
-    """An employee, or the refusal that an administrator gets."""
-    employee = rows.employee(employee_id)
-    if employee is None:
-        raise HesRuleError(
-            HesCode.EmployeeNotFound, f"The server knows no employee {employee_id}; nothing was changed."
-        )
-    return employee
-
-
-def profile_for_admin(rows: Rows, profile_id: str) -> models.HardwareVaultProfile:
-    """An access profile, or the refusal that an administrator gets."""
-    profile = rows.session.get(models.HardwareVaultProfile, profile_id)
-    if profile is None:
-        raise HesRuleError(
-            HesCode.HardwareVaultProfileNotFound,
-            f"The server has no access profile {profile_id}; nothing was changed.",
-        )
-    return profile
-
-
-def vault_for_client(rows: Rows, vault_id: str) -> models.HardwareVault:
-    """A vault, or the error that a client gets."""
-    vault = rows.vault(vault_id)
-    if vault is None:
-        raise hes_error(HesErrorCode.HesDeviceNotFound, serial=vault_id)
-    return vault

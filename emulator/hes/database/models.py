@@ -14,8 +14,8 @@ from sqlalchemy import Dialect, Enum, ForeignKey, LargeBinary, Sequence, UniqueC
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
-from hideez_bench.emulator.hes.cipher import ciphers_of
-from hideez_bench.emulator.hes.columns import ExactText, UtcDateTime
+from hideez_bench.emulator.hes.database.cipher import ciphers_of
+from hideez_bench.emulator.hes.database.columns import ExactText, UtcDateTime
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
     VaultLicenseStatus,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from hideez_bench.emulator.hes import draw, models
+from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.administration.filters import ALL_WORKSTATIONS, WorkstationFilter
+from hideez_bench.emulator.hes.administration.views import proximity_view, workstation_view
 from hideez_bench.emulator.hes.admission import Admission
 from hideez_bench.emulator.hes.clients import Clients
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.rows import Rows, vault_for_admin
+from hideez_bench.emulator.hes.database.workstation_models import WorkstationHardwareVaultPair
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.filters import ALL_WORKSTATIONS, WorkstationFilter
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind
 from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationView
-from hideez_bench.emulator.hes.store import Rows, vault_for_admin
-from hideez_bench.emulator.hes.views import proximity_view, workstation_view
-from hideez_bench.emulator.hes.workstation_models import WorkstationHardwareVaultPair
 from hideez_bench.protocol.hes import ProximitySettings, Workstation, WorkstationInfo
 
 LONGEST_TEXT = 255

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from hideez_bench.emulator.hes import accounts, draw, tasks
-from hideez_bench.emulator.hes.account_models import Account, SharedAccount
-from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.administration import accounts
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
+from hideez_bench.emulator.hes.database.rows import Rows, employee_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.keys import tasks
+from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation
 from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, SharedAccountView
-from hideez_bench.emulator.hes.store import Rows, employee_for_admin
 from hideez_bench.protocol.secret import OtpSecret, Password
 
 

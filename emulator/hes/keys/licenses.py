@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode, VaultLicenseStatus
 from hideez_bench.emulator.hes.records import LicenseImport
-from hideez_bench.emulator.hes.store import Rows
 from hideez_bench.protocol.hes import HwVaultLicense
 
 

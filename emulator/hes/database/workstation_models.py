@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Sequence, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hideez_bench.emulator.hes.columns import NOTE_LENGTH, ExactText
-from hideez_bench.emulator.hes.models import HardwareVault, Row, Workstation
+from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH, ExactText
+from hideez_bench.emulator.hes.database.models import HardwareVault, Row, Workstation
 from hideez_bench.emulator.hes.names import HesEventKind
 
 

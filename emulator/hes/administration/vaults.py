@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hideez_bench.emulator.hes import draw, licenses, models, vault_rules
-from hideez_bench.emulator.hes.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.administration import vault_rules
+from hideez_bench.emulator.hes.administration.filters import ALL_VAULTS, VaultFilter
+from hideez_bench.emulator.hes.administration.views import vault_view
+from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.rows import Rows, profile_for_admin, vault_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.filters import ALL_VAULTS, VaultFilter
+from hideez_bench.emulator.hes.keys import licenses
+from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
+from hideez_bench.emulator.hes.keys.remote import RemoteDevices
+from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport, VaultView
-from hideez_bench.emulator.hes.remote import RemoteDevices
-from hideez_bench.emulator.hes.status_update import StatusUpdate
-from hideez_bench.emulator.hes.store import Rows, profile_for_admin, vault_for_admin
-from hideez_bench.emulator.hes.views import vault_view
-from hideez_bench.emulator.hes.workstations import Workstations
 from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.values import AccessParams
 

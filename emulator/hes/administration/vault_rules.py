@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hideez_bench.emulator.hes import models, tasks
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
     HesCode,
@@ -14,7 +16,6 @@ from hideez_bench.emulator.hes.names import (
     VaultStatusReason,
 )
 from hideez_bench.emulator.hes.records import VaultImport
-from hideez_bench.emulator.hes.store import Rows
 from hideez_bench.protocol.secret import ActivationCode, MasterKey
 
 CAN_BE_COMPROMISED = (VaultStatus.Reserved, VaultStatus.Active, VaultStatus.Locked, VaultStatus.Suspended)

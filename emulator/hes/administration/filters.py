@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus
 
 LOW_BATTERY = 30

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Sequence, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hideez_bench.emulator.hes.models import Employee, HardwareVault, Row
+from hideez_bench.emulator.hes.database.models import Employee, HardwareVault, Row
 from hideez_bench.emulator.hes.names import LoginType, TaskOperation
 from hideez_bench.protocol.secret import OtpSecret, Password
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, insert, select, update
 
-from hideez_bench.emulator.hes import models
+from hideez_bench.emulator.hes.database import models
 
 _NEW_IN_VERSION_2: dict[str, dict[str, Any]] = {
     "employees": {"phone_number": ""},

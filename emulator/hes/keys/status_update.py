@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hideez_bench.emulator.hes import draw, models, vault_rules
-from hideez_bench.emulator.hes.cipher import Sealed, not_activated
+from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.administration import vault_rules
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.cipher import Sealed, not_activated
+from hideez_bench.emulator.hes.database.rows import Rows, vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.emulator.hes.keys.remote import RemoteDevices
+from hideez_bench.emulator.hes.keys.status_tables import Action, KeyState, action_for, check_ownership
 from hideez_bench.emulator.hes.names import HesEventKind
-from hideez_bench.emulator.hes.remote import RemoteDevices
-from hideez_bench.emulator.hes.status_tables import Action, KeyState, action_for, check_ownership
-from hideez_bench.emulator.hes.store import Rows, vault_for_client
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode

@@ -17,7 +17,7 @@ from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
-from hideez_bench.emulator.hes.web.security import SESSION_COOKIE
+from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import SERIAL, vault_import
 from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site, visitor

@@ -14,14 +14,9 @@ from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
-from hideez_bench.emulator.hes.web.security import (
-    LARGEST_BODY_OF_A_STRANGER,
-    OPEN_PATHS,
-    SAFE_METHODS,
-    SECURITY_HEADERS,
-    VIEWER_MAY_POST,
-    csrf_token,
-)
+from hideez_bench.emulator.hes.web.security.door import SECURITY_HEADERS
+from hideez_bench.emulator.hes.web.security.forms import LARGEST_BODY_OF_A_STRANGER, csrf_token
+from hideez_bench.emulator.hes.web.security.paths import OPEN_PATHS, SAFE_METHODS, VIEWER_MAY_POST
 from tests.hes_web.conftest import URL, Site
 
 # One server for all of them: that is what takes time.
@@ -279,3 +274,11 @@ async def test_a_database_that_fails_is_told_before_a_role_is_known(
             503,
             {"error": "The database is in use by another process."},
         )
+
+
+async def test_style_and_scripts_do_not_ask_the_database(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(token: object) -> None:
+        raise StoreError("The database is in use by another process.")
+
+    monkeypatch.setattr(site.context.hes.users, "session", fail)
+    assert (await site.administrator.get("/static/style.css")).status_code == 200

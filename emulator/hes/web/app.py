@@ -10,7 +10,7 @@ from hideez_bench.emulator.hes.web.hubs import routes as hubs
 from hideez_bench.emulator.hes.web.pages import routes as pages
 from hideez_bench.emulator.hes.web.rest import openapi, refusals
 from hideez_bench.emulator.hes.web.rest import routes as rest
-from hideez_bench.emulator.hes.web.security import Security
+from hideez_bench.emulator.hes.web.security.door import Security
 
 __all__ = ["WebContext", "WebSettings", "create_app"]
 

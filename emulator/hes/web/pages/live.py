@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.web.context import WebContext
-from hideez_bench.emulator.hes.web.security import session_token
+from hideez_bench.emulator.hes.web.security.sessions import session_token
 from hideez_bench.protocol.secret import SessionToken
 
 HEARTBEAT_SECONDS = 15.0

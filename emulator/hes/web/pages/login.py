@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 from hideez_bench.emulator.hes.errors import LoginRefused
 from hideez_bench.emulator.hes.web.pages.live import Live
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local, raw_field
-from hideez_bench.emulator.hes.web.security import (
+from hideez_bench.emulator.hes.web.security.forms import csrf_token
+from hideez_bench.emulator.hes.web.security.sessions import (
     clear_session_cookie,
-    csrf_token,
     session_token,
     set_session_cookie,
 )

@@ -8,7 +8,8 @@ from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local, raw_field
 from hideez_bench.emulator.hes.web.pages.settings import check_repeated
-from hideez_bench.emulator.hes.web.security import csrf_token, current_user, form_token, set_session_cookie
+from hideez_bench.emulator.hes.web.security.forms import csrf_token, form_token
+from hideez_bench.emulator.hes.web.security.sessions import current_user, set_session_cookie
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import Password
 

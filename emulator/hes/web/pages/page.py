@@ -18,7 +18,7 @@ from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.web.context import WebContext
 from hideez_bench.emulator.hes.web.pages.memory import SessionMemory
-from hideez_bench.emulator.hes.web.security import csrf_token
+from hideez_bench.emulator.hes.web.security.forms import csrf_token
 from hideez_bench.protocol.errors import BenchError
 
 Handler = Callable[[Request], Awaitable[Response]]

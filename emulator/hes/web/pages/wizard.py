@@ -18,7 +18,7 @@ from hideez_bench.emulator.hes.web.pages.code import why_no_code
 from hideez_bench.emulator.hes.web.pages.employees import details_from
 from hideez_bench.emulator.hes.web.pages.memory import Draft, Step
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
-from hideez_bench.emulator.hes.web.security import csrf_token
+from hideez_bench.emulator.hes.web.security.forms import csrf_token
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import Password
 

@@ -23,7 +23,7 @@ from hideez_bench.emulator.hes.web.rest.bodies import (
     Text,
 )
 from hideez_bench.emulator.hes.web.rest.wiring import TheContext, TheEvents, TheHes
-from hideez_bench.emulator.hes.web.security import require_administrator
+from hideez_bench.emulator.hes.web.security.sessions import require_administrator
 
 router = APIRouter(prefix="/bench", tags=["bench"])
 

@@ -11,7 +11,7 @@ from hideez_bench.emulator.hes.names import LoginRefusal
 from hideez_bench.emulator.hes.users import User
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Hidden, Needed, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes
-from hideez_bench.emulator.hes.web.security import (
+from hideez_bench.emulator.hes.web.security.sessions import (
     clear_session_cookie,
     current_user,
     session_token,

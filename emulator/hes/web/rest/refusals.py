@@ -11,13 +11,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError, TooManyLogins
 from hideez_bench.emulator.hes.mail.sender import MailError
 from hideez_bench.emulator.hes.web.rest.bodies import Refusal
-from hideez_bench.emulator.hes.web.security import (
-    OPEN_PATHS,
-    SAFE_METHODS,
-    SECURITY_HEADERS,
-    is_browsed,
-    refusal_page,
-)
+from hideez_bench.emulator.hes.web.security.door import SECURITY_HEADERS
+from hideez_bench.emulator.hes.web.security.paths import OPEN_PATHS, SAFE_METHODS
+from hideez_bench.emulator.hes.web.security.refusals import is_browsed, refusal_page
 
 # What the framework says in two words, for people.
 _SENTENCES = {

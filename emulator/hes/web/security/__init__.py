@@ -1,0 +1,1 @@
+"""Who may ask for what; `door.py` stands before everything else."""

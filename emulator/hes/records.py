@@ -222,10 +222,11 @@ class AccountView(AccountFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class SharedAccountView(AccountFacts):
-    """An account that several employees use, as anybody may see it."""
+    """An account that several employees use, as anybody may see it; `employee_ids` are those who have it."""
 
     id: str
     has_otp: bool
+    employee_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import accounts
+from hideez_bench.emulator.hes.administration.views import account_view
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
 from hideez_bench.emulator.hes.database.rows import Rows, employee_for_admin
@@ -15,7 +16,7 @@ from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation
-from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, SharedAccountView
+from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, AccountView, SharedAccountView
 from hideez_bench.protocol.secret import OtpSecret, Password
 
 
@@ -29,7 +30,18 @@ class SharedAccounts:
     def get(self, shared_account_id: str) -> SharedAccountView:
         """A shared account."""
         with self._core.store.transaction() as rows:
-            return _view(_for_admin(rows, shared_account_id))
+            return _view(rows, _for_admin(rows, shared_account_id))
+
+    def holders(self, shared_account_id: str) -> list[AccountView]:
+        """The accounts of those who have a shared account, by the employee's name."""
+        with self._core.store.transaction() as rows:
+            _for_admin(rows, shared_account_id)
+            theirs = {account.employee_id: account for account in _of_employees(rows, shared_account_id)}
+            return [
+                account_view(rows, theirs[employee.id])
+                for employee in rows.employees()
+                if employee.id in theirs
+            ]
 
     def create(self, details: AccountDetails) -> SharedAccountView:
         """A new shared account, which nobody has yet.
@@ -52,7 +64,7 @@ class SharedAccounts:
                 **{name: getattr(details, name) for name in accounts.FACTS},
             )
             rows.add(shared)
-            view = _view(shared)
+            view = _view(rows, shared)
         self._core.tell(HesEventKind.ADMIN, "", f"makes the shared account {details.name}")
         return view
 
@@ -108,8 +120,7 @@ class SharedAccounts:
         vaults: list[str] = []
         with self._core.store.transaction() as rows:
             shared = _for_admin(rows, shared_account_id)
-            query = select(Account).filter_by(shared_account_id=shared_account_id, deleted=False)
-            theirs = list(rows.session.scalars(query))
+            theirs = _of_employees(rows, shared_account_id)
             change(rows, shared, theirs)
             for account in theirs:
                 account.updated_at = now
@@ -125,8 +136,7 @@ class SharedAccounts:
         vaults: list[str] = []
         with self._core.store.transaction() as rows:
             shared = _for_admin(rows, shared_account_id)
-            query = select(Account).filter_by(shared_account_id=shared_account_id, deleted=False)
-            for account in rows.session.scalars(query).all():
+            for account in _of_employees(rows, shared_account_id):
                 employee = employee_for_admin(rows, account.employee_id)
                 accounts.remove(rows, employee, account, self._core)
                 vaults += [vault.id for vault in employee.hardware_vaults]
@@ -139,9 +149,8 @@ class SharedAccounts:
     def list(self) -> list[SharedAccountView]:
         """Every shared account, by name."""
         with self._core.store.transaction() as rows:
-            return [
-                _view(row) for row in rows.session.scalars(select(SharedAccount).order_by(SharedAccount.name))
-            ]
+            query = select(SharedAccount).order_by(SharedAccount.name)
+            return [_view(rows, row) for row in rows.session.scalars(query)]
 
 
 def _copies(shared: SharedAccount, theirs: list[Account]) -> list[Account | SharedAccount]:
@@ -155,7 +164,15 @@ def _for_admin(rows: Rows, shared_account_id: str) -> SharedAccount:
     return shared
 
 
-def _view(row: SharedAccount) -> SharedAccountView:
+def _of_employees(rows: Rows, shared_account_id: str) -> list[Account]:
+    query = select(Account).filter_by(shared_account_id=shared_account_id, deleted=False)
+    return list(rows.session.scalars(query))
+
+
+def _view(rows: Rows, row: SharedAccount) -> SharedAccountView:
     return SharedAccountView(
-        **{name: getattr(row, name) for name in accounts.FACTS}, id=row.id, has_otp=row.otp_secret is not None
+        **{name: getattr(row, name) for name in accounts.FACTS},
+        id=row.id,
+        has_otp=row.otp_secret is not None,
+        employee_ids=tuple(account.employee_id for account in _of_employees(rows, row.id)),
     )

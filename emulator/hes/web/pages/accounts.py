@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -10,11 +9,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.names import HesCode, LoginType
-from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, AccountView, EmployeeView
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
+from hideez_bench.emulator.hes.names import HesCode
+from hideez_bench.emulator.hes.records import AccountView, EmployeeView
+from hideez_bench.emulator.hes.web.pages.account_forms import (
+    LOGIN_TYPES,
+    details_from,
+    facts_from,
+    filled,
+    otp_secret_in,
+    password_in,
+    typed_in,
+)
+from hideez_bench.emulator.hes.web.pages.page import Pages, local
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.secret import OtpSecret, Password
 
 _OWNED = "/employees/{employee_id}/accounts"
 
@@ -44,31 +51,20 @@ class AccountPages:
     async def new(self, request: Request) -> Response:
         """Give somebody an account of their own."""
         employee = self._employee(request)
-        typed = await _typed(request)
-        if request.method == "GET":
-            return self._form(request, "account_edit.html", employee, title="Add an account", typed=typed)
-        details = AccountDetails(
-            **vars(facts_from(typed)),
-            password=Password.from_text(await raw_field(request, "password")),
-            otp_secret=await _otp_secret(request),
-        )
-        try:
-            self._accounts.create(employee.id, details)
-        except BenchError as refusal:
-            return self._form(
-                request,
-                "account_edit.html",
-                employee,
-                title="Add an account",
-                typed=typed,
-                refusal=str(refusal),
-            )
-        return self._done(request, employee, f"The account {details.name} was added.")
+        typed, refusal = await typed_in(request), ""
+        if request.method == "POST":
+            try:
+                given = self._accounts.create(employee.id, await details_from(request))
+            except BenchError as error:
+                refusal = str(error)
+            else:
+                return self._done(request, employee, f"The account {given.name} was added.")
+        return self._edit_form(request, employee, "Add an account", typed, refusal)
 
     async def shared(self, request: Request) -> Response:
         """Give somebody a shared account."""
         employee = self._employee(request)
-        typed, refusal = await _typed(request), ""
+        typed, refusal = await typed_in(request), ""
         if request.method == "POST":
             try:
                 given = self._accounts.add_shared(employee.id, typed.get("shared_account_id", ""))
@@ -78,23 +74,28 @@ class AccountPages:
                 return self._done(request, employee, f"The shared account {given.name} was added.")
         theirs = {account.shared_account_id for account in self._accounts.list(employee.id)}
         to_choose = [shared for shared in self._hes.shared_accounts.list() if shared.id not in theirs]
-        return self._form(request, "account_shared.html", employee, shared=to_choose, refusal=refusal)
+        return self._form(
+            request,
+            "account_shared.html",
+            _page_of(employee),
+            employee=employee,
+            shared=to_choose,
+            refusal=refusal,
+        )
 
     async def edit(self, request: Request) -> Response:
         """Change what an account is for, or its login."""
         employee, account = self._account(request)
-        typed, refusal = _filled(account), ""
+        typed, refusal = filled(account), ""
         if request.method == "POST":
-            typed = await _typed(request)
+            typed = await typed_in(request)
             try:
                 self._accounts.edit(account.id, facts_from(typed))
             except BenchError as error:
                 refusal = str(error)
             else:
                 return self._done(request, employee, "The account was changed.")
-        return self._form(
-            request, "account_edit.html", employee, title="Edit the account", typed=typed, refusal=refusal
-        )
+        return self._edit_form(request, employee, "Edit the account", typed, refusal)
 
     async def password(self, request: Request) -> Response:
         """Set another password."""
@@ -102,22 +103,19 @@ class AccountPages:
         refusal = ""
         if request.method == "POST":
             try:
-                password = Password.from_text(await raw_field(request, "password"))
-                self._accounts.edit_password(account.id, password)
+                self._accounts.edit_password(account.id, await password_in(request))
             except BenchError as error:
                 refusal = str(error)
             else:
                 return self._done(request, employee, f"The account {account.name} has another password.")
-        return self._form(
-            request, "account_secret.html", employee, account=account, kind="password", refusal=refusal
-        )
+        return self._secret_form(request, employee, account, "password", refusal)
 
     async def otp(self, request: Request) -> Response:
         """Set another secret of one-time passwords, or none."""
         employee, account = self._account(request)
         refusal = ""
         if request.method == "POST":
-            secret = await _otp_secret(request)
+            secret = await otp_secret_in(request)
             try:
                 self._accounts.edit_otp(account.id, secret)
             except BenchError as error:
@@ -125,9 +123,7 @@ class AccountPages:
             else:
                 told = "has another OTP secret" if secret else "has no OTP secret now"
                 return self._done(request, employee, f"The account {account.name} {told}.")
-        return self._form(
-            request, "account_secret.html", employee, account=account, kind="otp", refusal=refusal
-        )
+        return self._secret_form(request, employee, account, "otp", refusal)
 
     async def primary(self, request: Request) -> Response:
         """Ask, and have somebody log in to the computer with this account."""
@@ -143,13 +139,17 @@ class AccountPages:
     async def delete(self, request: Request) -> Response:
         """Ask, and take an account away."""
         employee, account = self._account(request)
+        back = (await typed_in(request) or request.query_params).get("back", "")
         if request.method == "POST":
             self._accounts.delete(account.id)
-            return self._done(request, employee, f"The account {account.name} was deleted.")
+            told = f"The account {account.name} was taken from {employee.full_name}."
+            return self._pages.onward(request, local(back, _page_of(employee)), told)
         text = (
             f"{account.name} is taken from {employee.full_name}, and from the key as soon as it is connected."
         )
-        return self._ask(request, employee, "Delete the account", text, "Delete", danger=True)
+        if account.shared_account_id:
+            text += " Others who have this shared account keep it."
+        return self._ask(request, employee, "Delete the account", text, "Delete", back=back, danger=True)
 
     def _employee(self, request: Request) -> EmployeeView:
         return self._hes.employees.get(request.path_params["employee_id"])
@@ -164,19 +164,30 @@ class AccountPages:
     def _done(self, request: Request, employee: EmployeeView, told: str) -> Response:
         return self._pages.onward(request, _page_of(employee), told)
 
-    def _form(
-        self, request: Request, template: str, employee: EmployeeView, refusal: str = "", **values: Any
+    def _edit_form(
+        self, request: Request, employee: EmployeeView, title: str, typed: dict[str, str], refusal: str
     ) -> Response:
-        return self._pages.show(
+        return self._form(
             request,
-            template,
-            status=409 if refusal else 200,
-            employee=employee,
-            action=request.url.path,
-            login_types=[kind.name for kind in LoginType],
-            back=_page_of(employee),
+            "account_edit.html",
+            _page_of(employee),
+            title=title,
+            text=f"Of {employee.full_name}. It reaches the key when that is connected.",
+            login_types=LOGIN_TYPES,
+            typed=typed,
             refusal=refusal,
-            **values,
+        )
+
+    def _secret_form(
+        self, request: Request, employee: EmployeeView, account: AccountView, kind: str, refusal: str
+    ) -> Response:
+        return self._form(
+            request,
+            "account_secret.html",
+            _page_of(employee),
+            text=f"Of the account {account.name} of {employee.full_name}. What is set now is not shown.",
+            kind=kind,
+            refusal=refusal,
         )
 
     def _ask(
@@ -186,12 +197,13 @@ class AccountPages:
         title: str,
         text: str,
         button: str,
+        back: str = "",
         danger: bool = False,
     ) -> Response:
         return self._form(
             request,
             "confirm.html",
-            employee,
+            local(back, _page_of(employee)),
             title=title,
             text=text,
             hidden={},
@@ -199,33 +211,16 @@ class AccountPages:
             danger=danger,
         )
 
-
-def facts_from(typed: dict[str, str]) -> AccountFacts:
-    """What was typed of an account, but for its secrets."""
-    kind = typed.get("login_type", "")
-    return AccountFacts(
-        name=typed.get("name", ""),
-        login=typed.get("login", ""),
-        urls=typed.get("urls", ""),
-        apps=typed.get("apps", ""),
-        login_type=LoginType[kind] if kind in LoginType.__members__ else LoginType.WebApp,
-        domain=typed.get("domain", ""),
-    )
-
-
-def _filled(account: AccountView) -> dict[str, str]:
-    return {name: str(value) for name, value in asdict(account).items()} | {
-        "login_type": account.login_type.name
-    }
-
-
-async def _typed(request: Request) -> dict[str, str]:
-    return await fields(request) if request.method == "POST" else {}
-
-
-async def _otp_secret(request: Request) -> OtpSecret | None:
-    text = (await raw_field(request, "otp_secret")).strip()
-    return OtpSecret.from_text(text) if text else None
+    def _form(self, request: Request, template: str, back: str, refusal: str = "", **values: Any) -> Response:
+        return self._pages.show(
+            request,
+            template,
+            status=409 if refusal else 200,
+            action=request.url.path,
+            back=back,
+            refusal=refusal,
+            **values,
+        )
 
 
 def _page_of(employee: EmployeeView) -> str:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
 from hideez_bench.emulator.hes.web.pages import vault_actions
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
 
@@ -176,5 +176,4 @@ def _back(typed: dict[str, str], employee: EmployeeView) -> str:
 
 
 def _fits(employee: EmployeeView, search: str) -> bool:
-    words = f"{employee.full_name} {employee.email} {' '.join(employee.vault_ids)}".casefold()
-    return search.casefold() in words
+    return fits(search, employee.full_name, employee.email, *employee.vault_ids)

@@ -131,6 +131,11 @@ async def raw_field(request: Request, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def fits(search: str, *texts: str) -> bool:
+    """Whether what is looked for is a part of one of the texts, without regard to case."""
+    return any(search.casefold() in text.casefold() for text in texts)
+
+
 def here(request: Request) -> str:
     """The page's own address, to come back to."""
     query = request.url.query

@@ -22,6 +22,7 @@ from hideez_bench.emulator.hes.web.pages.own_password import OwnPasswordPage
 from hideez_bench.emulator.hes.web.pages.page import HERE, Pages
 from hideez_bench.emulator.hes.web.pages.profiles import ProfilePages
 from hideez_bench.emulator.hes.web.pages.settings import SettingsPages
+from hideez_bench.emulator.hes.web.pages.shared_accounts import SharedAccountPages
 from hideez_bench.emulator.hes.web.pages.vaults import VaultPages
 from hideez_bench.emulator.hes.web.pages.wizard import WizardPages
 from hideez_bench.emulator.hes.web.pages.workstations import WorkstationPages
@@ -44,6 +45,7 @@ def routes(context: WebContext, clock: Callable[[], float] = time.monotonic) -> 
         *WizardPages(pages).routes(),
         *EmployeePages(pages).routes(),
         *AccountPages(pages).routes(),
+        *SharedAccountPages(pages).routes(),
         *CodePages(pages).routes(),
         *VaultPages(pages).routes(),
         *ProfilePages(pages).routes(),

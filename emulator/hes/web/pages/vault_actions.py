@@ -1,4 +1,4 @@
-"""What an administrator can do with a vault, by its status: the buttons, and the form behind each."""
+"""What an administrator can do with a vault, by its status: the buttons, and the forms behind them."""
 
 from __future__ import annotations
 
@@ -10,38 +10,44 @@ from hideez_bench.emulator.hes.records import VaultView
 _IN_USE = frozenset({VaultStatus.Reserved, VaultStatus.Active, VaultStatus.Locked, VaultStatus.Suspended})
 
 
-@dataclass(frozen=True)
-class VaultAction:
-    """One of the moves.
+@dataclass(frozen=True, kw_only=True)
+class VaultButton:
+    """A button beside a vault, which opens the page `/vaults/…/name`.
 
     Attributes:
         statuses: where the vendor's page offers it.
-        label: the button that opens the form; `button` the one that sends it.
         is_first: it stands alone in a list; the others stand together behind one button.
-        text: what it does, for whoever is about to do it.
-        done: what is told afterwards; the vault's serial number goes into it.
     """
 
     name: str
     label: str
     statuses: frozenset[VaultStatus]
+    css: str = ""
+    is_first: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultAction(VaultButton):
+    """A button whose page is a form that changes the vault.
+
+    Attributes:
+        text: what it does, for whoever is about to do it.
+        button: what sends the form.
+        done: what is told afterwards; the vault's serial number goes into it.
+    """
+
     title: str
     text: str
     button: str
     done: str
-    css: str = ""
-    is_first: bool = False
     asks_description: bool = False
 
 
-CODE = VaultAction(
+# Its page changes nothing, and is in code.py.
+CODE = VaultButton(
     name="code",
     label="Activation code",
     statuses=frozenset({VaultStatus.Reserved, VaultStatus.Suspended}),
-    title="Activation code",
-    text="",
-    button="",
-    done="",
     css="primary",
     is_first=True,
 )
@@ -109,7 +115,8 @@ COMPROMISE = VaultAction(
     asks_description=True,
 )
 
-ALL = (CODE, ACTIVATE, SUSPEND, PROFILE, RFID, REMOVE, COMPROMISE)
+ACTIONS = (ACTIVATE, SUSPEND, PROFILE, RFID, REMOVE, COMPROMISE)
+BUTTONS: tuple[VaultButton, ...] = (CODE, *ACTIONS)
 
 MEANINGS = {
     VaultStatus.Ready: "it is nobody's, and can be assigned",
@@ -122,6 +129,6 @@ MEANINGS = {
 }
 
 
-def offered(vault: VaultView) -> list[VaultAction]:
+def offered(vault: VaultView) -> list[VaultButton]:
     """The buttons of a vault."""
-    return [action for action in ALL if vault.status in action.statuses]
+    return [button for button in BUTTONS if vault.status in button.statuses]

@@ -10,7 +10,7 @@ from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import HesEvent, VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.emulator.hes.web.pages.vault_actions import VaultAction
 from hideez_bench.emulator.hes.web.rest.bench import import_hardware_vaults
@@ -36,9 +36,8 @@ class VaultPages:
             route("/vaults/import", self.import_vaults, methods=["POST"]),
             route("/vaults/{vault_id}", self.one, viewers=True),
         ]
-        for action in vault_actions.ALL:
-            if action is not vault_actions.CODE:
-                routes += self._action_routes(action)
+        for action in vault_actions.ACTIONS:
+            routes += self._action_routes(action)
         return routes
 
     async def all(self, request: Request) -> Response:
@@ -54,7 +53,7 @@ class VaultPages:
             paging=paging,
             search=search,
             wanted=wanted,
-            statuses=[status.name for status in VaultStatus],
+            statuses=[(status.name, status.name) for status in VaultStatus],
         )
 
     async def one(self, request: Request) -> Response:
@@ -156,8 +155,7 @@ class VaultPages:
 def _fits(vault: VaultView, search: str, status: str) -> bool:
     if status and vault.status.name != status:
         return False
-    words = f"{vault.id} {vault.employee_name} {vault.rfid} {vault.mac}".casefold()
-    return search.casefold() in words
+    return fits(search, vault.id, vault.employee_name, vault.rfid, vault.mac)
 
 
 def _reason(name: str, otherwise: VaultStatusReason) -> VaultStatusReason:

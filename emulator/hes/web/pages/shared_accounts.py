@@ -1,0 +1,229 @@
+"""The accounts that several employees use: what they are, who has each, and what an administrator changes for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from hideez_bench.emulator.hes.records import SharedAccountView
+from hideez_bench.emulator.hes.web.pages.account_forms import (
+    LOGIN_TYPES,
+    details_from,
+    facts_from,
+    filled,
+    otp_secret_in,
+    password_in,
+    typed_in,
+)
+from hideez_bench.emulator.hes.web.pages.page import Pages, fits
+from hideez_bench.emulator.hes.web.pages.paging import part_of
+from hideez_bench.protocol.errors import BenchError
+
+LIST = "/shared-accounts"
+
+
+class SharedAccountPages:
+    """`/shared-accounts` and below."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._hes = pages.hes
+        self._shared = pages.hes.shared_accounts
+
+    def routes(self) -> list[BaseRoute]:
+        """What is answered here."""
+        route = self._pages.route
+        one = f"{LIST}/{{shared_account_id}}"
+        both = {
+            f"{LIST}/new": self.new,
+            f"{one}/edit": self.edit,
+            f"{one}/password": self.password,
+            f"{one}/otp": self.otp,
+            f"{one}/give": self.give,
+            f"{one}/delete": self.delete,
+        }
+        return [
+            route(LIST, self.all, viewers=True),
+            *(route(path, page, methods=["GET", "POST"]) for path, page in both.items()),
+            route(one, self.one, viewers=True),
+        ]
+
+    async def all(self, request: Request) -> Response:
+        """The list, or what of it fits a search."""
+        search = request.query_params.get("search", "").strip()
+        found = [
+            shared
+            for shared in self._shared.list()
+            if fits(search, shared.name, shared.login, shared.domain, shared.urls, shared.apps)
+        ]
+        shown, paging = part_of(request, found)
+        return self._pages.show(request, "shared_accounts.html", rows=shown, paging=paging, search=search)
+
+    async def one(self, request: Request) -> Response:
+        """A shared account, and who has it."""
+        shared = self._account(request)
+        holders, paging = part_of(request, self._shared.holders(shared.id))
+        return self._pages.show(
+            request,
+            "shared_account.html",
+            shared=shared,
+            holders=[(self._hes.employees.get(account.employee_id), account) for account in holders],
+            paging=paging,
+        )
+
+    async def new(self, request: Request) -> Response:
+        """Make a shared account."""
+        typed, refusal = await typed_in(request), ""
+        if request.method == "POST":
+            try:
+                made = self._shared.create(await details_from(request))
+            except BenchError as error:
+                refusal = str(error)
+            else:
+                return self._done(request, made, f"The shared account {made.name} was created.")
+        text = "Nobody has it yet; it is given to employees afterwards."
+        return self._edit_form(request, LIST, "Create a shared account", text, typed, refusal)
+
+    async def edit(self, request: Request) -> Response:
+        """Change what a shared account is for, or its login."""
+        shared = self._account(request)
+        typed, refusal = filled(shared), ""
+        if request.method == "POST":
+            typed = await typed_in(request)
+            try:
+                self._shared.edit(shared.id, facts_from(typed))
+            except BenchError as error:
+                refusal = str(error)
+            else:
+                return self._done(request, shared, "The shared account was changed.")
+        return self._edit_form(
+            request, _page_of(shared), "Edit the shared account", _whose(shared), typed, refusal
+        )
+
+    async def password(self, request: Request) -> Response:
+        """Set another password, for all who have it."""
+        shared = self._account(request)
+        refusal = ""
+        if request.method == "POST":
+            try:
+                self._shared.edit_password(shared.id, await password_in(request))
+            except BenchError as error:
+                refusal = str(error)
+            else:
+                return self._done(request, shared, f"The shared account {shared.name} has another password.")
+        return self._secret_form(request, shared, "password", refusal)
+
+    async def otp(self, request: Request) -> Response:
+        """Set another secret of one-time passwords, or none, for all who have it."""
+        shared = self._account(request)
+        refusal = ""
+        if request.method == "POST":
+            secret = await otp_secret_in(request)
+            try:
+                self._shared.edit_otp(shared.id, secret)
+            except BenchError as error:
+                refusal = str(error)
+            else:
+                told = "has another OTP secret" if secret else "has no OTP secret now"
+                return self._done(request, shared, f"The shared account {shared.name} {told}.")
+        return self._secret_form(request, shared, "otp", refusal)
+
+    async def give(self, request: Request) -> Response:
+        """Give it to one more employee."""
+        shared = self._account(request)
+        typed, refusal = await typed_in(request), ""
+        if request.method == "POST":
+            try:
+                self._hes.accounts.add_shared(typed.get("employee_id", ""), shared.id)
+                employee = self._hes.employees.get(typed["employee_id"])
+            except BenchError as error:
+                refusal = str(error)
+            else:
+                return self._done(request, shared, f"{employee.full_name} has the account now.")
+        to_choose = [one for one in self._hes.employees.list() if one.id not in shared.employee_ids]
+        return self._form(
+            request,
+            "shared_account_give.html",
+            _page_of(shared),
+            shared=shared,
+            employees=to_choose,
+            chosen=typed.get("employee_id", ""),
+            refusal=refusal,
+        )
+
+    async def delete(self, request: Request) -> Response:
+        """Ask, and take it from all who have it."""
+        shared = self._account(request)
+        if request.method == "POST":
+            self._shared.delete(shared.id)
+            return self._pages.onward(request, LIST, f"The shared account {shared.name} was deleted.")
+        text = f"{shared.name} is deleted, and taken from {_count(shared)} and their keys. This cannot be undone."
+        return self._form(
+            request,
+            "confirm.html",
+            _page_of(shared),
+            title="Delete the shared account",
+            text=text if shared.employee_ids else f"{shared.name} is deleted. Nobody has it.",
+            hidden={},
+            button="Delete",
+            danger=True,
+        )
+
+    def _account(self, request: Request) -> SharedAccountView:
+        return self._shared.get(request.path_params["shared_account_id"])
+
+    def _done(self, request: Request, shared: SharedAccountView, told: str) -> Response:
+        return self._pages.onward(request, _page_of(shared), told)
+
+    def _edit_form(
+        self, request: Request, back: str, title: str, text: str, typed: dict[str, str], refusal: str
+    ) -> Response:
+        return self._form(
+            request,
+            "account_edit.html",
+            back,
+            title=title,
+            text=text,
+            login_types=LOGIN_TYPES,
+            typed=typed,
+            refusal=refusal,
+        )
+
+    def _secret_form(self, request: Request, shared: SharedAccountView, kind: str, refusal: str) -> Response:
+        return self._form(
+            request,
+            "account_secret.html",
+            _page_of(shared),
+            text=f"Of {shared.name}. {_whose(shared)} What is set now is not shown.",
+            kind=kind,
+            refusal=refusal,
+        )
+
+    def _form(self, request: Request, template: str, back: str, refusal: str = "", **values: Any) -> Response:
+        return self._pages.show(
+            request,
+            template,
+            status=409 if refusal else 200,
+            action=request.url.path,
+            back=back,
+            refusal=refusal,
+            **values,
+        )
+
+
+def _page_of(shared: SharedAccountView) -> str:
+    return f"{LIST}/{shared.id}"
+
+
+def _count(shared: SharedAccountView) -> str:
+    number = len(shared.employee_ids)
+    return "1 employee" if number == 1 else f"{number} employees"
+
+
+def _whose(shared: SharedAccountView) -> str:
+    if not shared.employee_ids:
+        return "Nobody has it yet."
+    return f"It changes for {_count(shared)}, and reaches their keys when these are connected."

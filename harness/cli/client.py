@@ -17,7 +17,8 @@ from hideez_bench.emulator.key.key import Key
 from hideez_bench.harness.bench import Bench
 from hideez_bench.harness.cli.client_desk import Desk
 from hideez_bench.harness.cli.client_lines import JsonScreen, PlainScreen
-from hideez_bench.harness.cli.client_screen import LiveScreen, Screen
+from hideez_bench.harness.cli.client_scene import Screen
+from hideez_bench.harness.cli.client_screen import LiveScreen
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
 from hideez_bench.harness.cli.hes_choice import HesChoice, hes_options
 from hideez_bench.harness.cli.keyboard import keyboard

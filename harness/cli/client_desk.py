@@ -12,7 +12,7 @@ from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.administration import import_from_key
 from hideez_bench.harness.bench import Bench
 from hideez_bench.harness.cli.client_person import END, TypingPerson
-from hideez_bench.harness.cli.client_screen import Scene, Screen
+from hideez_bench.harness.cli.client_scene import Scene, Screen
 from hideez_bench.harness.cli.evidence import Evidence
 from hideez_bench.harness.client.advertisements import Advertisement, Scan
 from hideez_bench.harness.client.behaviour import Behaviour
@@ -24,7 +24,7 @@ from hideez_bench.harness.client.standalone import StandaloneFlow
 from hideez_bench.harness.client.triggers import Why
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.hes.hub_connection import HubConnection
-from hideez_bench.harness.links.bleak_link import BleakLink
+from hideez_bench.harness.links.bleak_link import BleakLink, NoBluetooth
 from hideez_bench.harness.stage import Stage
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import WorkstationInfo
@@ -104,7 +104,9 @@ class Desk:
             take_log=take_log,
             flow_type=StandaloneFlow if standalone else ConnectionFlow,
         )
-        self.scan = Scan(self.service.airwaves, wire.profile, stage.options, only=stage.name)
+        self.scan = Scan(
+            self.service.airwaves, wire.profile, stage.options, only=stage.name, on_radio=self._radio_changed
+        )
         bench.workstation.state.lock_screen = self
         radio = stage.radio.partition(":")[0]
         screen.scene = Scene(
@@ -193,6 +195,13 @@ class Desk:
             self._enough.set_result(0)
         elif Standing.STOPPED in standings:
             self._enough.set_result(1)
+
+    def _radio_changed(self, gone: NoBluetooth | None) -> None:
+        if gone:
+            self._screen.radio(f"{gone} The client looks for it again until it is there.", is_there=False)
+            self.service.radio_gone()
+        else:
+            self._screen.radio("Bluetooth is back; keys are looked for again.", is_there=True)
 
     # --- orders ---
 

@@ -11,7 +11,7 @@ import click
 
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.client_person import Question
-from hideez_bench.harness.cli.client_screen import Scene, ticking
+from hideez_bench.harness.cli.client_scene import Scene, ticking
 from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.timeline import Event, Kind
 
@@ -40,6 +40,11 @@ class PlainScreen:
         """A line."""
         self._waiting_since = asyncio.get_running_loop().time()
         click.echo(text)
+
+    def radio(self, text: str, *, is_there: bool) -> None:
+        """See `Screen.radio`."""
+        del is_there
+        self.say(text)
 
     def changed(self) -> None:
         """See `Screen.changed`."""
@@ -97,7 +102,7 @@ class PlainScreen:
 
 
 class JsonScreen:
-    """One JSON object a line: `key` when a key changes, `step` of a flow, `question`, `answered`, `said`."""
+    """One JSON object a line: `key` when one changes, `step` of a flow, `question`, `answered`, `bluetooth`, `said`."""
 
     def __init__(self, verbose: bool) -> None:
         self.scene: Scene | None = None
@@ -122,6 +127,10 @@ class JsonScreen:
         """See `Screen.say`."""
         self._print("said", text=text)
 
+    def radio(self, text: str, *, is_there: bool) -> None:
+        """See `Screen.radio`."""
+        self._print("bluetooth", there=is_there, text=text)
+
     def changed(self) -> None:
         """See `Screen.changed`."""
         if self.scene is None:
@@ -144,6 +153,7 @@ class JsonScreen:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """See `Screen.shown`."""
+        self.radio("Keys are looked for.", is_there=True)
         with ticking(self.changed):
             yield
 

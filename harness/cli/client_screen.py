@@ -1,23 +1,24 @@
-"""What `hideez-bench client` shows, and how a terminal shows it: a live view."""
+"""How a terminal shows what there is to be seen at `hideez-bench client`: a live view."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+import signal
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
+from rich.control import Control
 from rich.live import Live
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from hideez_bench.harness.cli import story
-from hideez_bench.harness.cli.client_person import Question, TypingPerson
+from hideez_bench.harness.cli.client_person import Question
+from hideez_bench.harness.cli.client_scene import Scene, ticking
 from hideez_bench.harness.client.met_key import MetKey, Standing
-from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.user_interface import NoticeKind
 from hideez_bench.harness.timeline import Event, Kind
 
@@ -28,111 +29,17 @@ NOTICE_STYLES = {
     NoticeKind.PRESS_BUTTON: "bold yellow",
     NoticeKind.ERROR: "bold red",
 }
-REFRESH_SECONDS = 0.25
 SOON_SECONDS = 0.03
 BARS = "▁▂▄▆█"
 LOW_BATTERY = 25
 ROOM_FOR_ALL = 90
 """Columns of a terminal; on a narrower one there is a key's name and state, and no more."""
 
+LINES_KEPT = 200
+"""Lines of what happened that can be shown anew when the window has another size."""
 
-@contextmanager
-def ticking(tick: Callable[[], None]) -> Iterator[None]:
-    """Inside, `tick` is called several times a second."""
-
-    async def run() -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            tick()
-
-    task = asyncio.get_running_loop().create_task(run())
-    try:
-        yield
-    finally:
-        task.cancel()
-
-
-@dataclass
-class Scene:
-    """What there is to be seen.
-
-    Attributes:
-        place: one line on workstation, server and radio.
-        letters: what each letter does.
-    """
-
-    service: ClientService
-    person: TypingPerson
-    place: str
-    letters: dict[str, str]
-    clock: Callable[[], float]
-    is_server_there: Callable[[], bool]
-
-    def rows(self) -> list[tuple[MetKey, bool]]:
-        """The keys, by name, and whether each is within reach."""
-        near = {advertisement.address for advertisement in self.service.airwaves.in_reach()}
-        keys = sorted(self.service.keys.items(), key=lambda item: item[1].name)
-        return [
-            (key, address in near or key.standing in (Standing.ONLINE, Standing.WORKING))
-            for address, key in keys
-        ]
-
-    @property
-    def title(self) -> str:
-        """Where all this is, and what is out of the ordinary with it."""
-        unusual = []
-        if not self.is_server_there():
-            unusual.append("the server cannot be reached")
-        if self.service.state.session_locked:
-            unusual.append("computer locked")
-        return " · ".join([*unusual, self.place])
-
-    def state(self, key: MetKey, *, is_near: bool) -> str:
-        """How it stands with a key, in a few words."""
-        if not is_near:
-            return "out of reach"
-        match key.standing:
-            case Standing.WORKING if self.person.question:
-                return "waits for an answer, below"
-            case Standing.WORKING:
-                return f"{key.doing}, {self.clock() - key.since:.0f} s"
-            case Standing.STOPPED:
-                return f"stopped: {key.error}"
-            case Standing.ONLINE if key.is_locked:
-                return "online, locked: its code is asked for when it connects again"
-            case _:
-                return str(key.standing)
-
-    @property
-    def help(self) -> str:
-        """What the letters do, in one sentence."""
-        return f"Keys: {', '.join(f'{letter} {meaning}' for letter, meaning in self.letters.items())}."
-
-    def left(self, question: Question) -> int:
-        """Whole seconds that are left for an answer."""
-        return max(0, round(question.deadline - self.clock()))
-
-
-class Screen(Protocol):
-    """Shows a scene."""
-
-    scene: Scene | None
-
-    def tell(self, event: Event) -> None:
-        """Something happened."""
-        ...
-
-    def say(self, text: str) -> None:
-        """Put a sentence before the person."""
-        ...
-
-    def changed(self) -> None:
-        """Something about keys or questions may be new."""
-        ...
-
-    def shown(self) -> AbstractContextManager[None]:
-        """Inside, the scene is shown."""
-        ...
+FEW_KEYS = 3
+"""In a low window so many keys are shown before the help gives way."""
 
 
 class LiveScreen:
@@ -142,6 +49,7 @@ class LiveScreen:
         self.scene: Scene | None = None
         self._verbose = verbose
         self._redraw: asyncio.TimerHandle | None = None
+        self._said: deque[Text] = deque(maxlen=LINES_KEPT)
         self._live = Live(console=Console(highlight=False), auto_refresh=False, get_renderable=self._draw)
 
     def tell(self, event: Event) -> None:
@@ -151,7 +59,12 @@ class LiveScreen:
 
     def say(self, text: str, style: str = "") -> None:
         """A line above the table, that stays."""
-        self._live.console.print(Text(text, style))
+        self._said.append(Text(text, style))
+        self._live.console.print(self._said[-1])
+
+    def radio(self, text: str, *, is_there: bool) -> None:
+        """See `Screen.radio`."""
+        self.say(text, STYLES[Kind.GOOD if is_there else Kind.BAD])
 
     def changed(self) -> None:
         """See `Screen.changed`. Much may change at once; it is drawn together, a moment later."""
@@ -165,34 +78,80 @@ class LiveScreen:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """See `Screen.shown`."""
+        loop = asyncio.get_running_loop()
         with self._live, ticking(self._live.refresh):
+            loop.add_signal_handler(signal.SIGWINCH, self._resized)
             try:
                 yield
             finally:
+                loop.remove_signal_handler(signal.SIGWINCH)
                 if self._redraw:
                     self._redraw.cancel()
 
+    def _resized(self) -> None:
+        """The window has another size: what stands there was laid out for the old one, and is drawn anew as a whole."""
+        console = self._live.console
+        room = console.height - self._height(self._draw())
+        lines: list[Text] = []
+        for line in reversed(self._said):
+            room -= self._height(line)
+            if room < 0:
+                break
+            lines.insert(0, line)
+        console.control(Control.clear(), Control.home())
+        if lines:
+            console.print(*lines, sep="\n")
+        else:
+            self._live.refresh()
+
+    def _height(self, what: RenderableType) -> int:
+        return _height(what, self._live.console)
+
     def _draw(self) -> RenderableType:
-        if self.scene is None:
-            return Text("Starting …")
-        scene = self.scene
-        question, notice = scene.person.question, scene.person.notice
-        parts: list[RenderableType] = [
-            Rule(Text(scene.title, "dim"), style="dim"),
-            _table(scene, self._live.console.width),
-            Text(""),
-        ]
-        is_working = any(key.standing is Standing.WORKING for key in scene.service.keys.values())
-        if notice and is_working and not (question and notice.kind is NoticeKind.PROGRESS):
-            parts.append(Text(notice.text, NOTICE_STYLES[notice.kind]))
-        if question:
-            parts += _question(question, scene.left(question))
+        return picture(self.scene, self._live.console) if self.scene else Text("Starting …")
+
+
+def picture(scene: Scene, console: Console) -> RenderableType:
+    """As much of a scene as a terminal has room for: first keys give way, then the help; the question never."""
+    rows = len(scene.rows())
+    few = min(rows, FEW_KEYS)
+    sizes = [(count, True) for count in range(min(rows, console.height), few, -1)]
+    sizes += [(few, True), *((count, False) for count in range(few, 0, -1))]
+    for keys, with_help in sizes:
+        drawn = _picture(scene, console.width, keys, with_help=with_help)
+        if _height(drawn, console) <= console.height:
+            return drawn
+    question = scene.person.question
+    return Group(*_question(question, scene.left(question))) if question else drawn
+
+
+def _height(what: RenderableType, console: Console) -> int:
+    return len(console.render_lines(what))
+
+
+def _picture(scene: Scene, width: int, keys: int, *, with_help: bool) -> RenderableType:
+    """All of it, with so many keys at most."""
+    question, notice = scene.person.question, scene.person.notice
+    parts: list[RenderableType] = [
+        Rule(Text(scene.title, "dim"), style="dim"),
+        _table(scene, width, keys),
+        Text(""),
+    ]
+    is_working = any(key.standing is Standing.WORKING for key in scene.service.keys.values())
+    if notice and is_working and not (question and notice.kind is NoticeKind.PROGRESS):
+        parts.append(Text(notice.text, NOTICE_STYLES[notice.kind]))
+    if question:
+        parts += _question(question, scene.left(question))
+    if with_help:
         parts.append(_help(scene))
-        return Group(*parts)
+    return Group(*parts)
 
 
-def _table(scene: Scene, width: int) -> RenderableType:
+def _table(scene: Scene, width: int, keys: int) -> RenderableType:
     rows = scene.rows()
+    left_out = len(rows) - keys
+    if left_out > 0:
+        rows = sorted(rows, key=lambda row: row[0].standing is not Standing.WORKING)[:keys]
     if not rows:
         return Text("Waiting for a key in reach. Is it on? Press its button once.", "yellow")
     columns = ["Key"]
@@ -213,7 +172,9 @@ def _table(scene: Scene, width: int) -> RenderableType:
         style = STANDING_STYLES.get(key.standing, "") if is_near else "dim"
         state = Text(scene.state(key, is_near=is_near), style)
         table.add_row(*(facts[title] for title in columns), state)
-    return table
+    if left_out <= 0:
+        return table
+    return Group(table, Text(f"… and {left_out} more; make the window higher to see them.", "dim"))
 
 
 def _help(scene: Scene) -> Text:

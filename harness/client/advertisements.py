@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -14,12 +14,15 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from hideez_bench.harness.links.bleak_link import BleakOptions, scan_errors
+from hideez_bench.harness.links.bleak_link import BleakOptions, NoBluetooth, first_line, scan_errors
 from hideez_bench.protocol.profile import Profile
 
 FAINTEST, STRONGEST = -100, -50
 GONE_SECONDS = 10.0
 """After so long without an advertisement a key counts as out of reach (modelled)."""
+
+SILENCE_SECONDS = 3.0
+"""A scan that has heard nothing at all for so long is begun anew: nothing tells that a scan has died."""
 
 Listener = Callable[["Advertisement"], None]
 
@@ -130,8 +133,11 @@ class Airwaves:
 class Scan:
     """Inside, what keys advertise on this radio comes into `airwaves`. `only` is the one name or address wanted.
 
+    Where Bluetooth goes away meanwhile, it is looked for until it is back; `on_radio` is told of both, with the reason
+    why it is gone, or with None.
+
     Raises:
-        NoBluetooth: there is nothing to scan with.
+        NoBluetooth: there is nothing to scan with at the beginning.
     """
 
     def __init__(
@@ -141,8 +147,16 @@ class Scan:
         options: BleakOptions | None = None,
         *,
         only: str = "",
+        on_radio: Callable[[NoBluetooth | None], None] = lambda gone: None,
+        silence: float = SILENCE_SECONDS,
     ) -> None:
+        self._silence = silence
         self._airwaves = airwaves
+        self._on_radio = on_radio
+        self._is_there = True
+        self._heard_at = 0.0
+        self._turn = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
         self._services = {profile.uuid("hideez_service"), profile.uuid("hideez_service_second")}
         self._only = only.upper()
         self._scanner_options = (options or BleakOptions()).scanner
@@ -150,41 +164,73 @@ class Scan:
 
     async def __aenter__(self) -> Self:
         await self._start()
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        watching, self._watching = self._watching, None
+        if watching:
+            watching.cancel()
+            await asyncio.wait([watching])
         await self._stop()
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
-        """Inside, nothing is scanned for: BlueZ does not connect, nor speak to a key, as well while it scans.
+        """Inside, nothing is scanned for: BlueZ does not connect, nor speak to a key, as well while it scans."""
+        async with self._turn:
+            await self._stop()
+            try:
+                with self._airwaves.deaf():
+                    yield
+            finally:
+                if self._watching:
+                    await self._begin_anew()
 
-        Raises:
-            NoBluetooth: scanning could not be taken up again; the next pause tries anew.
-        """
-        await self._stop()
+    async def _watch(self) -> None:
+        """Begin the scan anew whenever it was silent, which brings it back if it had died."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(max(self._heard_at + self._silence - loop.time(), 0.1))
+            async with self._turn:
+                if loop.time() - self._heard_at >= self._silence:
+                    await self._stop()
+                    await self._begin_anew()
+
+    async def _begin_anew(self) -> None:
+        gone: NoBluetooth | None = None
         try:
-            with self._airwaves.deaf():
-                yield
-        finally:
             await self._start()
+        except NoBluetooth as error:
+            gone, self._heard_at = error, asyncio.get_running_loop().time()
+        self._tell_radio(gone)
+
+    def _tell_radio(self, gone: NoBluetooth | None) -> None:
+        """Once when it goes, once when it is back."""
+        if self._is_there is (gone is not None):
+            self._is_there = gone is None
+            self._on_radio(gone)
 
     async def _start(self) -> None:
         with scan_errors():
-            scanner = BleakScanner(self._heard, **self._scanner_options)
-            await scanner.start()
-        self._scanner = scanner
+            self._scanner = BleakScanner(self._heard, **self._scanner_options)
+            await self._scanner.start()
+        self._heard_at = asyncio.get_running_loop().time()
 
     async def _stop(self) -> None:
         scanner, self._scanner = self._scanner, None
-        if scanner:
-            # A radio that is gone has ended the scan by itself.
-            with suppress(BleakError, EOFError, OSError):
+        try:
+            if scanner:
                 await scanner.stop()
+        except (BleakError, EOFError, OSError) as error:
+            # It had ended by itself: the radio was gone, if only for a moment, and whatever hung on it with it.
+            self._tell_radio(
+                NoBluetooth(f"Bluetooth on this machine ended the search for keys ({first_line(error)}).")
+            )
 
     def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
         name = data.local_name or device.name or ""
         # By name alone one might take a mouse for a key: a scanner may show a name that it remembers.
         if not self._services & set(data.service_uuids):

@@ -41,7 +41,6 @@ from hideez_bench.harness.client.triggers import (
 )
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.client.workstation import Stack
-from hideez_bench.harness.links.bleak_link import NoBluetooth
 from hideez_bench.harness.timeline import Actor, Event, Kind, Timeline
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.errors import BenchError
@@ -173,6 +172,12 @@ class ClientService:
             self._take_notice_again(key)
         self._on_change()
 
+    def radio_gone(self) -> None:
+        """Bluetooth went away, and every link with it, though nothing may tell of that."""
+        for key in self.keys.values():
+            if key.connected and key.standing is Standing.ONLINE:
+                self._lost(key, key.connected)
+
     # --- what starts a flow ---
 
     def _heard(self, advertisement: Advertisement) -> None:
@@ -198,10 +203,6 @@ class ClientService:
         try:
             async with self._quiet():
                 key.error = await self._run(key, why)
-        except NoBluetooth as error:  # there is nothing to scan with any more
-            key.error = error
-            if key.connected:
-                await key.connected.disconnect()
         finally:
             self._working = self._session = None
             key.doing = ""
@@ -261,12 +262,14 @@ class ClientService:
         key.is_lost = connected.state is not ConnectionState.OFFLINE
         if key.standing is Standing.ONLINE:
             key.standing, key.connected = Standing.IN_REACH, None
-            self._spawn(self._gone(key, connected))
+            comes_back = key.is_lost and not key.is_wiped
+            self._leave_alone(
+                key, for_good=not comes_back
+            )  # at once: its next advertisement may be here already
+            self._spawn(self._gone(key, connected, comes_back=comes_back))
 
-    async def _gone(self, key: MetKey, connected: ConnectedKey) -> None:
+    async def _gone(self, key: MetKey, connected: ConnectedKey, *, comes_back: bool) -> None:
         """A key whose flow had ended well is not connected any more; from now on it is as one never met."""
-        comes_back = key.is_lost and not key.is_wiped
-        self._leave_alone(key, for_good=not comes_back)
         await connected.disconnect()
         self._on_change()
         if comes_back:

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import shutil
+import struct
 import sys
 import termios
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
@@ -142,6 +143,10 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Press single keys."""
         os.write(self._handle, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give its window another size."""
+        fcntl.ioctl(self._handle, termios.TIOCSWINSZ, struct.pack("4H", lines, columns, 0, 0))
 
     @property
     def shows_what_is_typed(self) -> bool:

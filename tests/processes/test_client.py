@@ -118,6 +118,23 @@ async def test_ctrl_c_ends_it_and_leaves_the_terminal_as_it_was() -> None:
     assert "\x1b[?25h" in terminal.screen  # the cursor is back
 
 
+async def test_a_window_of_another_size_is_drawn_anew_as_a_whole() -> None:
+    env = {name: value for name, value in ENV.items() if name not in ("COLUMNS", "LINES")}
+    async with at_terminal(command(), env) as terminal:
+        terminal.resize(100, 30)
+        await asked(terminal, 3)
+        terminal.resize(40, 15)
+        await terminal.expect("\x1b[2J\x1b[H")
+        terminal.press("\x03")
+        assert await terminal.finish() == 130
+    *_, drawn = terminal.screen.split("\x1b[2J\x1b[H")
+    _, anew, *_ = re.split(r"(?:\x1b\[1A\x1b\[2K)+", drawn)  # a frame begins by going up over the one before
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", anew).splitlines()
+    assert "Activation code for ST1032026000203" in anew
+    assert max(len(line.strip()) for line in lines) <= 40
+    assert len(lines) <= 15
+
+
 async def test_a_key_of_ones_own_without_a_server(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     async with at_terminal(command("--standalone", "--device-logs", str(logs)), ENV) as terminal:

@@ -35,6 +35,7 @@ class LoopbackRadio:
         self._forget_after = forget_after
         self._stack = AsyncExitStack()
         self._bus: PrivateBus | None = None
+        self._daemon = AsyncExitStack()
         self.address = ""
         """The bus address, once entered."""
 
@@ -46,12 +47,9 @@ class LoopbackRadio:
         """
         async with AsyncExitStack() as stack:
             self._bus = await stack.enter_async_context(PrivateBus())
-            connection = await _connect(self._bus.address, stack)
-            air = Air(connection, self._count, self._mtu, self._announce_every, self._forget_after)
-            air.open()
-            stack.push_async_callback(air.close)
-            await connection.request_name("org.bluez")
             self.address = self._bus.address
+            stack.push_async_callback(self.stop_daemon)
+            await self.start_daemon()
             await self._check()
             self._stack = stack.pop_all()
         return self
@@ -59,6 +57,20 @@ class LoopbackRadio:
     async def __aexit__(self, *exception: object) -> None:
         """End it; whatever is still connected loses its bus."""
         await self._stack.aclose()
+
+    async def stop_daemon(self) -> None:
+        """The stand-in dies, as bluetoothd does in a crash: its bus goes on, and nobody is told of anything."""
+        await self._daemon.aclose()
+
+    async def start_daemon(self) -> None:
+        """The stand-in begins, as new: it knows no device and no application of before."""
+        async with AsyncExitStack() as stack:
+            connection = await _connect(self.address, stack)
+            air = Air(connection, self._count, self._mtu, self._announce_every, self._forget_after)
+            air.open()
+            stack.push_async_callback(air.close)
+            await connection.request_name("org.bluez")
+            self._daemon = stack.pop_all()
 
     def joined(self) -> AbstractAsyncContextManager[None]:
         """A context in which bless and bleak in this process are on this radio. Leave it before the radio ends."""

@@ -11,23 +11,15 @@ import hashlib
 import hmac
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes.core import Core
-from hideez_bench.emulator.hes.database.models import Row, Workstation
+from hideez_bench.emulator.hes.database.models import Workstation
+from hideez_bench.emulator.hes.database.workstation_models import WorkstationKeyHash
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.protocol.secret import WorkstationKey
 
 MOST_UNAPPROVED = 100
-
-
-class WorkstationKeyHash(Row):
-    """The SHA-256 of a workstation's key. The key is random and long, so nothing slower is needed."""
-
-    __tablename__ = "workstation_keys"
-
-    workstation_id: Mapped[str] = mapped_column(primary_key=True)
-    key_hash: Mapped[str]
 
 
 class Admission:

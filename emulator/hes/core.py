@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -15,6 +15,7 @@ from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.hes import HesError
 
 T = TypeVar("T")
 
@@ -96,6 +97,18 @@ class Core:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    def spawn_told(self, serial: str, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run something for a key in the background; a `BenchError` is told as an event."""
+
+        async def told() -> None:
+            try:
+                await work()
+            except BenchError as error:
+                name = f"{error.code}: " if isinstance(error, HesError) else ""
+                self.tell(HesEventKind.FAILED, serial, f"ends {what} in the background: {name}{error}")
+
+        self.spawn(told())
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -157,10 +157,10 @@ class Employees:
             tasks.add(rows, vault, TaskOperation.Create, account, now)
         return vault
 
-    def list(self, filter: EmployeeFilter = ALL_EMPLOYEES) -> list[EmployeeView]:  # noqa: A002 - what it is
+    def list(self, wanted: EmployeeFilter = ALL_EMPLOYEES) -> list[EmployeeView]:
         """The employees, by name."""
         with self._core.store.transaction() as rows:
-            return [employee_view(employee) for employee in rows.employees() if filter.finds(employee)]
+            return [employee_view(employee) for employee in rows.employees() if wanted.finds(employee)]
 
 
 def _check(rows: Rows, details: EmployeeDetails, employee_id: str | None) -> None:

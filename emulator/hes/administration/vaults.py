@@ -181,12 +181,12 @@ class Vaults:
     def _is_online(self, vault_id: str) -> bool:
         return self._remotes.any_workstation(vault_id) is not None
 
-    def list(self, filter: VaultFilter = ALL_VAULTS) -> list[VaultView]:  # noqa: A002 - what it is
+    def list(self, wanted: VaultFilter = ALL_VAULTS) -> list[VaultView]:
         """The vaults, by serial number."""
         with self._core.store.transaction() as rows:
             latest = rows.latest_activations()
             return [
                 vault_view(vault, latest.get(vault.id), is_online=self._is_online(vault.id))
                 for vault in rows.vaults()
-                if filter.finds(vault)
+                if wanted.finds(vault)
             ]

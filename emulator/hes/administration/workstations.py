@@ -222,10 +222,10 @@ class Workstations:
     def _view(self, row: models.Workstation) -> WorkstationView:
         return workstation_view(row, is_online=self._clients.is_online(row.id))
 
-    def list(self, filter: WorkstationFilter = ALL_WORKSTATIONS) -> list[WorkstationView]:  # noqa: A002 - what it is
+    def list(self, wanted: WorkstationFilter = ALL_WORKSTATIONS) -> list[WorkstationView]:
         """The workstations that were ever here, by id."""
         with self._core.store.transaction() as rows:
-            return [self._view(row) for row in rows.workstations() if filter.finds(row)]
+            return [self._view(row) for row in rows.workstations() if wanted.finds(row)]
 
 
 def _for_admin(rows: Rows, workstation_id: str) -> models.Workstation:

@@ -6,10 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from hideez_bench.emulator.hes.database import models
-from hideez_bench.emulator.hes.database.cipher import Ciphers, Locked, not_activated
+from hideez_bench.emulator.hes.database.cipher import Ciphers, Locked, Sealed, not_activated
 from hideez_bench.emulator.hes.errors import HesRuleError, hes_error
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode
 from hideez_bench.protocol.hes import HesErrorCode
+from hideez_bench.protocol.secret import MasterKey
 
 
 class Rows:
@@ -149,3 +150,17 @@ def vault_for_client(rows: Rows, vault_id: str) -> models.HardwareVault:
     if vault is None:
         raise hes_error(HesErrorCode.HesDeviceNotFound, serial=vault_id)
     return vault
+
+
+def master_key_of(vault: models.HardwareVault) -> MasterKey:
+    """The master key of a vault.
+
+    Raises:
+        HesError: HesEmptyMasterKey.
+        HesRuleError: DataProtectionNotActivated.
+    """
+    if vault.master_key is None:
+        raise hes_error(HesErrorCode.HesEmptyMasterKey, serial=vault.id)
+    if isinstance(vault.master_key, Sealed):
+        raise not_activated()
+    return vault.master_key

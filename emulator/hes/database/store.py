@@ -20,7 +20,7 @@ from hideez_bench.emulator.hes.database import (  # noqa: F401 - tables
     workstation_models,
 )
 from hideez_bench.emulator.hes.database.cipher import Cipher, Ciphers, Clear, Locked, hand_over
-from hideez_bench.emulator.hes.database.rows import Rows, vault_for_client
+from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.errors import StoreConflict, StoreError
 from hideez_bench.protocol.errors import BenchError
 
@@ -97,16 +97,6 @@ class Store:
         """
         with self._turn, self._failures_told():
             engine.forget_deleted(self._engine, models.tables_with_secrets())
-
-    def root_key(self, vault_id: str) -> bytes | None:
-        """The public root key that a key must show, None before the first contact."""
-        with self.transaction() as rows:
-            return vault_for_client(rows, vault_id).root_key
-
-    def pin_root_key(self, vault_id: str, root_key: bytes) -> None:
-        """Remember the public root key of a key, for good."""
-        with self.transaction() as rows:
-            vault_for_client(rows, vault_id).root_key = root_key
 
     def close(self) -> None:
         """Let go of the database."""

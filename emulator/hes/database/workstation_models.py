@@ -1,4 +1,4 @@
-"""Tables of what workstations are told and tell: keys that unlock them by coming near, and events."""
+"""Tables around workstations: their keys, the hardware that unlocks them by coming near, and events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH, ExactText
 from hideez_bench.emulator.hes.database.models import HardwareVault, Row, Workstation
 from hideez_bench.emulator.hes.names import HesEventKind
+
+
+class WorkstationKeyHash(Row):
+    """The SHA-256 of a workstation's key. The key is random and long, so nothing slower is needed."""
+
+    __tablename__ = "workstation_keys"
+
+    workstation_id: Mapped[str] = mapped_column(primary_key=True)
+    key_hash: Mapped[str]
 
 
 class WorkstationHardwareVaultPair(Row):

@@ -9,17 +9,15 @@ from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.account_models import Account, HardwareVaultTask
-from hideez_bench.emulator.hes.database.rows import vault_for_client
-from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.emulator.hes.database.rows import master_key_of, vault_for_client
 from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.keys.remote import RemoteDevices
 from hideez_bench.emulator.hes.keys.status_tables import check_ownership
 from hideez_bench.emulator.hes.names import HesEventKind, TaskOperation, VaultStatus
 from hideez_bench.protocol.device import KeyDevice
-from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import AccessLevel, AccountFlag, ErrorName, StorageTable
-from hideez_bench.protocol.secret import MasterKey, OtpSecret, StorageData
+from hideez_bench.protocol.secret import OtpSecret, StorageData
 from hideez_bench.protocol.transport import KeyRefused
 from hideez_bench.protocol.values import AccountRecord
 from hideez_bench.protocol.wire import Wire
@@ -94,14 +92,14 @@ class AccountsUpdate:
         else:
             check_ownership(vault.id, vault.status, vault.master_key is not None, info.link_required)
         if info.access_level & wanted:
-            await device.check_passphrase(_master_key(vault))
+            await device.check_passphrase(master_key_of(vault))
 
     async def _carry_out(
         self, device: KeyDevice, vault: models.HardwareVault, task: HardwareVaultTask, account: Account | None
     ) -> None:
         if task.operation is TaskOperation.Profile:
             now = int(self._core.utc().timestamp())
-            await device.access(now, _master_key(vault), vault.profile.access_params())
+            await device.access(now, master_key_of(vault), vault.profile.access_params())
             # A new profile ends what hosts had satisfied of the old one.
             await self._authorize(device, vault)
         elif account is None:
@@ -150,15 +148,9 @@ class AccountsUpdate:
             vault = vault_for_client(rows, serial)
             due = vault.status is VaultStatus.Active and vault.need_sync
         if due or Quirk.ACCOUNTS_OF_ANY_STATUS in self._core.quirks:
-            self._core.spawn(self._run_told(serial, workstation_id))
-
-    async def _run_told(self, serial: str, workstation_id: str) -> None:
-        try:
-            await self.run(serial, workstation_id, only_os=False)
-        except BenchError as error:
-            name = f"{error.code}: " if isinstance(error, HesError) else ""
-            text = f"ends an accounts update in the background: {name}{error}"
-            self._core.tell(HesEventKind.FAILED, serial, text)
+            self._core.spawn_told(
+                serial, "an accounts update", lambda: self.run(serial, workstation_id, only_os=False)
+            )
 
 
 def otp_bytes(secret: OtpSecret) -> bytes:
@@ -175,12 +167,6 @@ def otp_bytes(secret: OtpSecret) -> bytes:
     if not decoded:
         raise ValueError("a secret of one-time passwords is base32")
     return decoded
-
-
-def _master_key(vault: models.HardwareVault) -> MasterKey:
-    if vault.master_key is None:
-        raise hes_error(HesErrorCode.HesEmptyMasterKey, serial=vault.id)
-    return vault.master_key
 
 
 def _said(task: HardwareVaultTask, account: Account | None) -> str:

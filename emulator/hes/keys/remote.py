@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database.rows import vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
 from hideez_bench.protocol.channel import ChannelError, KeysMade
 from hideez_bench.protocol.device import REMOTE, KeyDevice, Traffic
@@ -168,7 +169,7 @@ class RemoteDevices:
                     wire=self._wire,
                     random=self._core.random,
                     timeouts=REMOTE,
-                    root_key=self._core.store.root_key(serial),
+                    root_key=self._root_key(serial),
                     observe=lambda to_key, message: self._observe(serial, to_key, message),
                     on_keys=self._on_keys,
                 )
@@ -177,8 +178,17 @@ class RemoteDevices:
             code = HesErrorCode.RemoteConnectionTimedOut
             raise hes_error(code, serial=serial, seconds=self._limits.opening) from None
         if device.root_key:
-            self._core.store.pin_root_key(serial, device.root_key)
+            self._pin_root_key(serial, device.root_key)
         return device
+
+    def _root_key(self, serial: str) -> bytes | None:
+        """The public root key that a key must show, None before the first contact."""
+        with self._core.store.transaction() as rows:
+            return vault_for_client(rows, serial).root_key
+
+    def _pin_root_key(self, serial: str, root_key: bytes) -> None:
+        with self._core.store.transaction() as rows:
+            vault_for_client(rows, serial).root_key = root_key
 
 
 @contextmanager

@@ -9,8 +9,7 @@ from hideez_bench.emulator.hes.administration import vault_rules
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
-from hideez_bench.emulator.hes.database.cipher import Sealed, not_activated
-from hideez_bench.emulator.hes.database.rows import Rows, vault_for_client
+from hideez_bench.emulator.hes.database.rows import Rows, master_key_of, vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
 from hideez_bench.emulator.hes.keys.remote import RemoteDevices
 from hideez_bench.emulator.hes.keys.status_tables import Action, KeyState, action_for, check_ownership
@@ -18,7 +17,6 @@ from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode
-from hideez_bench.protocol.secret import MasterKey
 
 CODE_ATTEMPTS = 3
 """What the server grants with every code."""
@@ -62,7 +60,7 @@ class StatusUpdate:
                     await self._lock(device, vault)
                 case Action.WIPE_AND_SET_READY:
                     if not info.link_required:
-                        await device.wipe(_master_key(vault))
+                        await device.wipe(master_key_of(vault))
                         self._core.tell(HesEventKind.KEY, serial, "wipes the key")
                     now = self._core.utc()
                     self._record(vault, lambda rows, fresh: vault_rules.set_ready(rows, fresh, now))
@@ -80,7 +78,7 @@ class StatusUpdate:
             async with self._remotes.device(vault.id, workstation_id) as device:
                 info = await device.refresh_device_info()
                 if not info.link_required:
-                    await device.wipe(_master_key(vault))
+                    await device.wipe(master_key_of(vault))
                     self._core.tell(HesEventKind.KEY, vault.id, "wipes the key")
         except BenchError as error:
             self._core.tell(HesEventKind.FAILED, vault.id, f"could not wipe the compromised key: {error}")
@@ -97,23 +95,14 @@ class StatusUpdate:
             with self._core.store.transaction() as rows:
                 vault = vault_for_client(rows, serial)
             check_ownership(serial, vault.status, vault.master_key is not None, info.link_required)
-            await device.check_passphrase(_master_key(vault))
+            await device.check_passphrase(master_key_of(vault))
             self._core.tell(HesEventKind.KEY, serial, "confirms the host to the key with the master key")
 
     def start(self, serial: str) -> None:
         """Run in the background if the key hangs on some workstation. What fails is told as an event."""
         workstation_id = self._remotes.any_workstation(serial)
         if workstation_id is not None:
-            self._core.spawn(self._run_told(serial, workstation_id))
-
-    async def _run_told(self, serial: str, workstation_id: str) -> None:
-        try:
-            await self.run(serial, workstation_id)
-        except BenchError as error:
-            name = f"{error.code}: " if isinstance(error, HesError) else ""
-            self._core.tell(
-                HesEventKind.FAILED, serial, f"ends a status update in the background: {name}{error}"
-            )
+            self._core.spawn_told(serial, "a status update", lambda: self.run(serial, workstation_id))
 
     async def _refuse_old_code(self, device: KeyDevice, vault: models.HardwareVault) -> None:
         """Where codes have an age limit, lock a key again that was unlocked by one that is older.
@@ -140,21 +129,21 @@ class StatusUpdate:
     async def _link(self, device: KeyDevice, vault: models.HardwareVault) -> None:
         with self._core.store.transaction() as rows:
             code = vault_rules.pending_code(rows, vault.id)
-        await device.link(_master_key(vault), code, CODE_ATTEMPTS)
+        await device.link(master_key_of(vault), code, CODE_ATTEMPTS)
         self._core.tell(HesEventKind.KEY, vault.id, "links the key, which is locked by its code from now on")
         self._record(vault, _set_applied)
 
     async def _lock(self, device: KeyDevice, vault: models.HardwareVault) -> None:
         with self._core.store.transaction() as rows:
             code = vault_rules.pending_code(rows, vault.id)
-        await device.lock_device_code(_master_key(vault), code, CODE_ATTEMPTS)
+        await device.lock_device_code(master_key_of(vault), code, CODE_ATTEMPTS)
         self._core.tell(HesEventKind.KEY, vault.id, "locks the key with a new code")
         self._record(vault, _set_applied)
 
     async def _give_access(self, device: KeyDevice, vault: models.HardwareVault) -> None:
         # Q7: a key that another server linked refuses the master key here, and the vault stays Reserved.
         now = int(self._core.utc().timestamp())
-        await device.access(now, _master_key(vault), vault.profile.access_params())
+        await device.access(now, master_key_of(vault), vault.profile.access_params())
         self._core.tell(HesEventKind.KEY, vault.id, "sets the key's clock and access profile")
 
     def _record(
@@ -186,11 +175,3 @@ def _set_applied(rows: Rows, vault: models.HardwareVault) -> None:
 def _set_active_with_access(rows: Rows, vault: models.HardwareVault) -> None:
     vault_rules.set_active(rows, vault)
     vault.access_given = True
-
-
-def _master_key(vault: models.HardwareVault) -> MasterKey:
-    if vault.master_key is None:
-        raise hes_error(HesErrorCode.HesEmptyMasterKey, serial=vault.id)
-    if isinstance(vault.master_key, Sealed):
-        raise not_activated()
-    return vault.master_key

@@ -21,6 +21,7 @@ from hideez_bench.harness.hes.server import HesServer
 from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.secret import Password, WorkstationKey
 from hideez_bench.protocol.wire import default_wire
+from tests.hubs.rig import application
 from tests.hubs.served import served
 
 KEYS = 20
@@ -54,7 +55,7 @@ async def measure() -> tuple[float, float]:
         user, password = "ann@example.org", Password.from_text(secrets.token_hex(8))
         await hes.users.create(user, password, Role.ADMINISTRATOR)
         key = WorkstationKey(secrets.token_bytes(32))
-        async with served(hes) as url:
+        async with served(application(hes)) as url:
             server = NetworkServer(url, Login(user, password), key, WIRE, tell=lambda text: None)
             await server.open()
             far = await _seconds(server, 1 + KEYS)

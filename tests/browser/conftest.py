@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import uvicorn
-from argon2 import PasswordHasher
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
@@ -22,6 +17,8 @@ from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
 from hideez_bench.protocol.secret import Password
+from tests.hes.bench import QUICK_HASHER
+from tests.hubs.served import served
 
 ADMINISTRATOR = "admin@example.org"
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of these tests
@@ -38,14 +35,6 @@ FLAGS = (
 WAIT_MS = 20_000
 
 
-class Server(uvicorn.Server):
-    """Leaves the signals of the test's process alone."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @dataclass
 class Site:
     """A running server and mailbox."""
@@ -57,26 +46,14 @@ class Site:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    hes = Hes(observe=lambda event: None)
-    hes.users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    hes = Hes(observe=lambda event: None, password_hasher=QUICK_HASHER)
     await hes.users.create(ADMINISTRATOR, Password.from_text(PASSWORD), Role.ADMINISTRATOR)
     async with hes, MailboxServer(Mailbox(), smtp_port=0, port=0) as mailbox:
         mail = MailSettings("127.0.0.1", "hes@example.org", port=mailbox.smtp_port, tls=Tls.NONE)
         context = WebContext(hes, WebSettings(), MailSender(mail))
-        config = uvicorn.Config(
-            create_app(context),
-            log_config=None,
-            access_log=False,
-            ws="websockets-sansio",
-            timeout_graceful_shutdown=2,
-        )
-        server = Server(config)
-        listening = socket.create_server(("127.0.0.1", 0))
-        runs = asyncio.create_task(server.serve([listening]))
-        yield Site(hes, f"http://127.0.0.1:{listening.getsockname()[1]}", mailbox.url)
-        context.stopping.set()
-        server.should_exit = True
-        await runs
+        async with served(create_app(context)) as url:
+            yield Site(hes, url, mailbox.url)
+            context.stopping.set()
 
 
 @pytest.fixture

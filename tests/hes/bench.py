@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.keys.remote import RemoteLimits
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
@@ -28,6 +29,9 @@ from hideez_bench.protocol.hes import (
 from tests.hes.fake_key import FakeKey, FakeWorkstation
 
 SERIAL = "HK-1"
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Of passwords, for a test and not for a burglar."""
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 # Where a vault can be, as far as the rules tell apart: a status, and whether the key has received what it requires.
@@ -77,6 +81,7 @@ class Bench:
             strict_compat=self.strict_compat,
             code_life=self.code_life,
             limits=self.limits,
+            password_hasher=QUICK_HASHER,
         )
         self.workstation = FakeWorkstation("PC-1", self.key)
         self.client = self.hes.connect(self.workstation)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
 
 from hideez_bench.emulator.hes.database import engine
@@ -21,7 +20,7 @@ from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.secret import Password
 from tests.hes import postgresql
-from tests.hes.bench import SERIAL, Bench, vault_import
+from tests.hes.bench import QUICK_HASHER, SERIAL, Bench, vault_import
 
 ROOT = Path(__file__).parents[2]
 
@@ -161,9 +160,8 @@ def test_urls_that_cannot_be_used() -> None:
 
 
 async def test_login_on_both(store_url: str) -> None:
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     right, wrong = Password.from_text("correct horse"), Password.from_text("incorrect horse")
-    async with Hes(store_url, password_hasher=hasher) as hes:
+    async with Hes(store_url, password_hasher=QUICK_HASHER) as hes:
         await hes.users.create("ann@example.org", right, Role.ADMINISTRATOR)
         user = await hes.users.verify("ann@example.org", right)
         token = hes.users.open_session(user)

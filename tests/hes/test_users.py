@@ -16,12 +16,11 @@ from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.users import MOST_LOGINS, User
 from hideez_bench.protocol.secret import Password, SessionToken
-from tests.hes.bench import Clock
+from tests.hes.bench import QUICK_HASHER, Clock
 
 ANN = "ann@example.org"
 RIGHT = Password.from_text("correct horse")
 WRONG = Password.from_text("incorrect horse")
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class CountingHasher(PasswordHasher):
@@ -69,7 +68,7 @@ async def ann(door: Door) -> User:
 
 
 async def test_a_new_database_lets_nobody_in(tmp_path: Path) -> None:
-    async with Hes(f"sqlite:///{tmp_path / 'hes.db'}", password_hasher=QUICK) as hes:
+    async with Hes(f"sqlite:///{tmp_path / 'hes.db'}", password_hasher=QUICK_HASHER) as hes:
         assert not hes.users.any()
         for email, password in [("admin@hideez.com", "admin"), ("", ""), ("admin", "admin")]:
             with pytest.raises(LoginRefused):

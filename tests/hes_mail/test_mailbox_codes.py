@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.mail.letter import activation_letter
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
@@ -142,7 +141,6 @@ async def test_a_client_has_the_code_mailed_and_takes_no_older_one(server: Mailb
     bench, told = Bench(), list[str]()
     bench.set_up()
     password = Password.from_text("a password for this test alone")
-    bench.hes.users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     async with bench.hes as hes:
         await hes.users.create("admin@example.org", password, Role.ADMINISTRATOR)
         app = create_app(WebContext(hes, mail=sender))

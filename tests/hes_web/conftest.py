@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from hideez_bench.emulator.hes.names import Role
@@ -48,7 +47,6 @@ def visitor(app: FastAPI, **cookies: str) -> httpx.AsyncClient:
 async def site() -> AsyncIterator[Site]:
     bench = Bench()
     bench.set_up()
-    bench.hes.users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     async with bench.hes as hes:
         context = WebContext(hes)
         app = create_app(context)

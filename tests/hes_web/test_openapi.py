@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import schemathesis
-from argon2 import PasswordHasher
 from hypothesis import settings
 from schemathesis.config import SchemathesisConfig
 
@@ -17,6 +16,7 @@ from hideez_bench.emulator.hes.users import User
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
 from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
 from hideez_bench.protocol.secret import Password
+from tests.hes.bench import QUICK_HASHER
 
 CONFIG = {
     # Each call brings a session of its own.
@@ -30,7 +30,7 @@ def session(hes: Hes, user: User) -> dict[str, str]:
     return {"cookie": f"{SESSION_COOKIE}={hes.users.open_session(user).reveal().decode()}"}
 
 
-hes = Hes(password_hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+hes = Hes(password_hasher=QUICK_HASHER)
 user = asyncio.run(hes.users.create("a@example.org", Password.from_text("x" * 20), Role.ADMINISTRATOR))
 app = create_app(WebContext(hes, WebSettings(hosts=frozenset({"testserver"}))))
 schema = schemathesis.openapi.from_asgi(

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
-from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.records import HesEvent, VaultView
@@ -18,6 +17,7 @@ from hideez_bench.harness.bench import Bench
 from hideez_bench.harness.hes.network import Login, NetworkServer
 from hideez_bench.protocol.secret import Password, WorkstationKey
 from tests.flow.rig import WIRE, Rig
+from tests.hes.bench import QUICK_HASHER
 from tests.hubs.rig import application
 from tests.hubs.sockets import MemorySockets
 from tests.radio.radios import Memory
@@ -50,8 +50,8 @@ class AsTheVendor(httpx.AsyncBaseTransport):
 
 
 async def enter_administrator(hes: Hes) -> None:
-    """Somebody who may log in; their password is hashed for a test, not for a burglar."""
-    hes.users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    """Somebody who may log in."""
+    hes.users._hasher = QUICK_HASHER
     await hes.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
 
 

@@ -29,7 +29,7 @@ from hideez_bench.protocol.names import Command
 from hideez_bench.protocol.secret import WorkstationKey
 from hideez_bench.protocol.wire import default_wire
 from tests.hes.fake_key import FakeKey
-from tests.hubs.rig import headers, new_key
+from tests.hubs.rig import application, headers, new_key
 from tests.hubs.served import served
 
 HERE = Path(__file__).parent / "js"
@@ -196,7 +196,10 @@ async def test_the_official_client_calls_everything_and_relays_an_activation(mod
         hes.admission.bind("PC-1", workstation_key)
         hes.workstations.seen("PC-1")
         hes.workstations.approve("PC-1")
-        async with served(hes) as url, javascript_client(url, modules, workstation_key, key) as client:
+        async with (
+            served(application(hes)) as url,
+            javascript_client(url, modules, workstation_key, key) as client,
+        ):
             await check_strangers(client, workstation_key)
             await client.order("start")
             await call_everything(client, hes, key)

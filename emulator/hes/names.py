@@ -78,6 +78,16 @@ class AccountType(IntEnum):
     Shared = 1
 
 
+class SessionSwitchSubject(IntEnum):
+    """What a workstation was unlocked by. The names are the vendor's, the numbers modelled."""
+
+    NonHideez = 0
+    Dongle = 1
+    RFID = 2
+    Proximity = 3
+    WinBle = 4
+
+
 class HesCode(IntEnum):
     """Codes of refusals that an administrator meets; those that this server uses, with the vendor's numbers.
 
@@ -100,10 +110,19 @@ class HesCode(IntEnum):
     WorkstationHardwareVaultPairAlreadyExist = 23
     AccountNotFound = 26
     AccountExist = 27
+    IncorrectUrl = 28
     IncorrectOtp = 29
     IncorrectPassword = 30
+    TemplateNotFound = 32
+    TemplateExist = 33
     SharedAccountNotFound = 34
     SharedAccountExist = 35
+    CompanyNameAlreadyInUse = 38
+    CompanyNotFound = 39
+    DepartmentNameAlreadyInUse = 40
+    DepartmentNotFound = 41
+    PositionNameAlreadyInUse = 42
+    PositionNotFound = 43
     LicenseForHardwareVaultNotFound = 45
     HardwareVaultProfileNotFound = 47
     CannotDeleteDefaultProfile = 48

@@ -80,8 +80,35 @@ class VaultView:
 
 
 @dataclass(frozen=True)
+class DepartmentView:
+    """A department, with its company's name."""
+
+    id: str
+    name: str
+    company_id: str
+    company_name: str
+
+
+@dataclass(frozen=True)
+class CompanyView:
+    """A company with its departments, by name."""
+
+    id: str
+    name: str
+    departments: tuple[DepartmentView, ...]
+
+
+@dataclass(frozen=True)
+class PositionView:
+    """What somebody can be."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class EmployeeDetails:
-    """What an administrator enters of somebody. Ids of department and position are kept as they come."""
+    """What an administrator enters of somebody. Without a department its id is None or empty; so with the position."""
 
     first_name: str
     last_name: str = ""
@@ -98,7 +125,7 @@ class EmployeeDetails:
 
 @dataclass(frozen=True)
 class EmployeeView:
-    """Somebody who may carry keys."""
+    """Somebody who may carry keys, with the department and the position that their ids name."""
 
     id: str
     first_name: str
@@ -107,6 +134,8 @@ class EmployeeView:
     phone_number: str
     department_id: str | None
     position_id: str | None
+    department: DepartmentView | None
+    position: PositionView | None
     last_seen: datetime | None
     vault_ids: tuple[str, ...]
 
@@ -127,6 +156,7 @@ class WorkstationView:
     client_version: str
     ip: str
     department_id: str | None
+    department: DepartmentView | None
     rfid_enabled: bool
     approved: bool
     last_seen: datetime

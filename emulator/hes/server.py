@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.administration.accounts import Accounts
 from hideez_bench.emulator.hes.administration.employees import Employees
+from hideez_bench.emulator.hes.administration.org_structure import OrgStructure
 from hideez_bench.emulator.hes.administration.profiles import Profiles
 from hideez_bench.emulator.hes.administration.shared_accounts import SharedAccounts
 from hideez_bench.emulator.hes.administration.vaults import Vaults
@@ -62,7 +63,8 @@ class Hes:
         protection_iterations: of PBKDF2 for data protection, for tests.
 
     Attributes:
-        vaults, employees, accounts, shared_accounts, profiles, workstations: what an administrator does with each.
+        vaults, employees, accounts, shared_accounts, profiles, workstations, org_structure: what an administrator does
+            with each.
         audit: what happened, to be looked up.
         users: those who log in.
         protection: whether secrets are sealed in the database.
@@ -100,6 +102,7 @@ class Hes:
         self.accounts = Accounts(core, self._accounts_update)
         self.shared_accounts = SharedAccounts(core, self._accounts_update)
         self.profiles = Profiles(core, self._accounts_update)
+        self.org_structure = OrgStructure(core)
         self.audit = Audit(core)
         self.users = Users(self._core, password_hasher)
         self.protection = Protection(self._core, protection_iterations)

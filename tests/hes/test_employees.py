@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,22 +14,36 @@ from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import NOON, SERIAL, Bench, vault_import
 
-ADA = EmployeeDetails("Ada", "Byron", "ada@example.org", "+44 1", "engines", "countess")
+ADA = EmployeeDetails("Ada", "Byron", "ada@example.org", "+44 1")
+
+
+def with_a_place(bench: Bench) -> EmployeeDetails:
+    """Ada, who is a countess in the department of engines of a company, all of which is entered."""
+    org = bench.hes.org_structure
+    company = org.create_company("Analytical")
+    department = org.create_department("Engines", company.id)
+    return replace(ADA, department_id=department.id, position_id=org.create_position("Countess").id)
 
 
 async def test_edit(bench: Bench) -> None:
-    employees = bench.hes.employees
-    employees.edit(bench.employee.id, ADA)
+    employees, ada = bench.hes.employees, with_a_place(bench)
+    employees.edit(bench.employee.id, ada)
     view = employees.get(bench.employee.id)
     assert (view.full_name, view.email, view.phone_number) == ("Ada Byron", "ada@example.org", "+44 1")
-    assert (view.department_id, view.position_id) == ("engines", "countess")
-    employees.edit(view.id, ADA)  # their own name is free
+    assert (view.department_id, view.position_id) == (ada.department_id, ada.position_id)
+    assert view.department
+    assert view.position
+    assert (view.department.name, view.department.company_name) == ("Engines", "Analytical")
+    assert view.position.name == "Countess"
+    employees.edit(view.id, ada)  # their own name is free
     other = employees.create(EmployeeDetails("Bob"))
     for employee_id, details, code in [
         (other.id, ADA, HesCode.EmployeeAlreadyExist),
         (other.id, EmployeeDetails(""), HesCode.None_),
         (other.id, EmployeeDetails("Bob", email="bob"), HesCode.None_),
         ("nobody", EmployeeDetails("Eve"), HesCode.EmployeeNotFound),
+        (other.id, EmployeeDetails("Bob", department_id="engines"), HesCode.DepartmentNotFound),
+        (other.id, EmployeeDetails("Bob", position_id="countess"), HesCode.PositionNotFound),
     ]:
         with pytest.raises(HesRuleError) as raised:
             employees.edit(employee_id, details)
@@ -53,7 +68,7 @@ async def test_delete(bench: Bench) -> None:
 
 async def test_employee_filter(bench: Bench) -> None:
     employees = bench.hes.employees
-    employees.create(ADA)
+    employees.create(with_a_place(bench))
     await bench.be_active()
 
     def found(which: EmployeeFilter) -> list[str]:
@@ -64,8 +79,9 @@ async def test_employee_filter(bench: Bench) -> None:
     assert found(EmployeeFilter(name="a")) == ["Ada", "Ann"]
     assert found(EmployeeFilter(email="ann@")) == ["Ann"]
     assert found(EmployeeFilter(phone_number="44")) == ["Ada"]
-    assert found(EmployeeFilter(department="engines", position="countess")) == ["Ada"]
-    assert found(EmployeeFilter(department="engine")) == []
+    assert found(EmployeeFilter(company="analytical", department="engine", position="count")) == ["Ada"]
+    assert found(EmployeeFilter(department="sales")) == []
+    assert found(EmployeeFilter(position="engineer")) == []
     assert found(EmployeeFilter(vaults_count=1)) == ["Ann"]
     assert found(EmployeeFilter(last_seen_start=NOON)) == ["Ann"]
     assert found(EmployeeFilter(last_seen_start=NOON + timedelta(seconds=1))) == []
@@ -74,7 +90,8 @@ async def test_employee_filter(bench: Bench) -> None:
 
 async def test_vault_filter(bench: Bench) -> None:
     vaults = bench.hes.vaults
-    bench.hes.employees.edit(bench.employee.id, EmployeeDetails("Ann", "Smith", department_id="sales"))
+    department_id = with_a_place(bench).department_id
+    bench.hes.employees.edit(bench.employee.id, EmployeeDetails("Ann", "Smith", department_id=department_id))
     vaults.import_vaults([vault_import("HK-2")])
     await bench.be_active()
 
@@ -89,7 +106,8 @@ async def test_vault_filter(bench: Bench) -> None:
     assert found(VaultFilter(firmware="3.1")) == first
     assert found(VaultFilter(status=VaultStatus.Ready)) == second
     assert found(VaultFilter(employee="smith")) == first
-    assert found(VaultFilter(department="sales")) == first
+    assert found(VaultFilter(department="engines")) == found(VaultFilter(company="lyt")) == first
+    assert found(VaultFilter(company="engines")) == []
     assert found(VaultFilter(last_synced_start=NOON, last_synced_end=NOON)) == first
     assert found(VaultFilter(license_status=VaultLicenseStatus.None_)) == both
     assert found(VaultFilter(license_end_date=NOON)) == []

@@ -143,7 +143,7 @@ def test_another_version(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE app_settings SET value = '99' WHERE id = 'schema_version'")
     connection.close()
-    assert_refused(url_of(path), "hes.db", "version 99", "version 2")
+    assert_refused(url_of(path), "hes.db", "version 99", "version 3")
 
 
 def test_file_of_another_program(tmp_path: Path) -> None:

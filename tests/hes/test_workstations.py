@@ -40,7 +40,7 @@ async def test_long_texts_are_cut(bench: Bench) -> None:
 
 
 async def test_registration_is_answered_with_the_settings(bench: Bench) -> None:
-    bench.hes.workstations.edit("PC-1", "sales", rfid_enabled=True)
+    bench.hes.workstations.edit("PC-1", None, rfid_enabled=True)
     bench.hes.workstations.add_proximity_vault("PC-1", SERIAL)
     bench.workstation.notices.clear()
     await bench.connection.register_workstation_info(WorkstationInfo("PC-1", is_alarm_turn_on=True))
@@ -69,9 +69,16 @@ async def test_approval_is_told(bench: Bench) -> None:
 
 
 async def test_edit(bench: Bench) -> None:
-    bench.hes.workstations.edit("PC-1", "sales", rfid_enabled=True)
+    org = bench.hes.org_structure
+    sales = org.create_department("Sales", org.create_company("Hideez").id)
+    bench.hes.workstations.edit("PC-1", sales.id, rfid_enabled=True)
     view = bench.hes.workstations.get("PC-1")
-    assert (view.department_id, view.rfid_enabled) == ("sales", True)
+    assert (view.department, view.rfid_enabled) == (sales, True)
+    with pytest.raises(HesRuleError) as raised:
+        bench.hes.workstations.edit("PC-1", "nowhere", rfid_enabled=False)
+    assert raised.value.code is HesCode.DepartmentNotFound
+    assert bench.hes.workstations.get("PC-1") == view
+    assert bench.hes.workstations.list(WorkstationFilter(company="hideez", department="sal")) == [view]
     assert bench.workstation.notices[-1] == ("update_rfid_indicator_state", True)
     bench.hes.connect(FakeWorkstation("PC-2"))
     with pytest.raises(HesRuleError, match="not approved"):

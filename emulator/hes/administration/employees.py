@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import accounts, vault_rules
 from hideez_bench.emulator.hes.administration.filters import ALL_EMPLOYEES, EmployeeFilter
+from hideez_bench.emulator.hes.administration.org_structure import department_of, position_of
 from hideez_bench.emulator.hes.administration.views import employee_view
 from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.core import Core
@@ -39,7 +40,8 @@ class Employees:
         """Enter somebody.
 
         Raises:
-            HesRuleError: EmployeeAlreadyExist (the name is taken); no first name or an odd address (no code).
+            HesRuleError: EmployeeAlreadyExist (the name is taken), DepartmentNotFound, PositionNotFound; no first
+                name or an odd address (no code).
         """
         with self._core.store.transaction() as rows:
             employee = self._entered(rows, details)
@@ -57,7 +59,7 @@ class Employees:
         with self._core.store.transaction() as rows:
             employee = employee_for_admin(rows, employee_id)
             _check(rows, details, employee_id)
-            _fill(employee, details)
+            _fill(rows, employee, details)
         self._core.tell(HesEventKind.ADMIN, "", f"changes employee {details.full_name}")
 
     def delete(self, employee_id: str) -> None:
@@ -138,7 +140,7 @@ class Employees:
     def _entered(self, rows: Rows, details: EmployeeDetails) -> models.Employee:
         _check(rows, details, None)
         employee = models.Employee(id=draw.identifier(self._core.random))
-        _fill(employee, details)
+        _fill(rows, employee, details)
         rows.add(employee)
         return employee
 
@@ -176,13 +178,13 @@ def _check(rows: Rows, details: EmployeeDetails, employee_id: str | None) -> Non
         raise HesRuleError(HesCode.EmployeeAlreadyExist, f"There is an employee {details.full_name} already.")
 
 
-def _fill(employee: models.Employee, details: EmployeeDetails) -> None:
+def _fill(rows: Rows, employee: models.Employee, details: EmployeeDetails) -> None:
+    employee.department = department_of(rows, details.department_id)
+    employee.position = position_of(rows, details.position_id)
     employee.first_name = details.first_name
     employee.last_name = details.last_name
     employee.email = details.email
     employee.phone_number = details.phone_number
-    employee.department_id = details.department_id
-    employee.position_id = details.position_id
 
 
 def _is_address(text: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database.org_models import Department
 from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus
 
 LOW_BATTERY = 30
@@ -22,7 +23,7 @@ class Battery(StrEnum):
 
 @dataclass(frozen=True)
 class VaultFilter:
-    """Which vaults; `employee` is a part of a name, `department` an id."""
+    """Which vaults; `employee`, `company` and `department` are parts of names, those of who has it."""
 
     id: str | None = None
     mac: str | None = None
@@ -33,6 +34,7 @@ class VaultFilter:
     last_synced_start: datetime | None = None
     last_synced_end: datetime | None = None
     employee: str | None = None
+    company: str | None = None
     department: str | None = None
     status: VaultStatus | None = None
     license_status: VaultLicenseStatus | None = None
@@ -56,7 +58,7 @@ class VaultFilter:
             )
             and self.battery in (None, Battery.LOW if row.battery <= LOW_BATTERY else Battery.HIGH)
             and _between(row.last_synced, self.last_synced_start, self.last_synced_end)
-            and self.department in (None, owner.department_id if owner else None)
+            and _belongs(owner.department if owner else None, self.company, self.department)
             and self.status in (None, row.status)
             and self.license_status in (None, row.license_status)
             and _between(row.license_end_date, None, self.license_end_date)
@@ -65,11 +67,12 @@ class VaultFilter:
 
 @dataclass(frozen=True)
 class EmployeeFilter:
-    """Which employees; `name` is a part of it, department and position are ids."""
+    """Which employees; `name`, `company`, `department` and `position` are parts of names."""
 
     name: str | None = None
     email: str | None = None
     phone_number: str | None = None
+    company: str | None = None
     department: str | None = None
     position: str | None = None
     last_seen_start: datetime | None = None
@@ -82,8 +85,11 @@ class EmployeeFilter:
             _contains(row.full_name, self.name)
             and _contains(row.email, self.email)
             and _contains(row.phone_number, self.phone_number)
-            and self.department in (None, row.department_id)
-            and self.position in (None, row.position_id)
+            and _belongs(row.department, self.company, self.department)
+            and (
+                self.position is None
+                or (row.position is not None and _contains(row.position.name, self.position))
+            )
             and _between(row.last_seen, self.last_seen_start, self.last_seen_end)
             and self.vaults_count in (None, len(row.hardware_vaults))
         )
@@ -91,11 +97,12 @@ class EmployeeFilter:
 
 @dataclass(frozen=True)
 class WorkstationFilter:
-    """Which workstations; `department` is an id."""
+    """Which workstations; `company` and `department` are parts of names."""
 
     name: str | None = None
     domain: str | None = None
     client_version: str | None = None
+    company: str | None = None
     department: str | None = None
     os: str | None = None
     ip: str | None = None
@@ -117,7 +124,7 @@ class WorkstationFilter:
                     (row.ip, self.ip),
                 )
             )
-            and self.department in (None, row.department_id)
+            and _belongs(row.department, self.company, self.department)
             and _between(row.last_seen, self.last_seen_start, self.last_seen_end)
             and self.rfid_enabled in (None, row.rfid_enabled)
             and self.approved in (None, row.approved)
@@ -129,6 +136,17 @@ ALL_VAULTS, ALL_EMPLOYEES, ALL_WORKSTATIONS = VaultFilter(), EmployeeFilter(), W
 
 def _contains(text: str, part: str | None) -> bool:
     return part is None or part.casefold() in text.casefold()
+
+
+def _belongs(belongs_to: Department | None, company: str | None, department: str | None) -> bool:
+    """Whether it is one of these departments; what belongs to none is found by nothing that is looked for."""
+    if company is None and department is None:
+        return True
+    return (
+        belongs_to is not None
+        and _contains(belongs_to.company.name, company)
+        and _contains(belongs_to.name, department)
+    )
 
 
 def _between(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:

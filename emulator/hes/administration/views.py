@@ -8,13 +8,17 @@ from sqlalchemy import select
 
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.account_models import Account, HardwareVaultTask
+from hideez_bench.emulator.hes.database.org_models import Company, Department, Position
 from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.database.workstation_models import WorkstationHardwareVaultPair
 from hideez_bench.emulator.hes.names import AccountType
 from hideez_bench.emulator.hes.records import (
     AccountFacts,
     AccountView,
+    CompanyView,
+    DepartmentView,
     EmployeeView,
+    PositionView,
     ProfileView,
     ProximityVaultView,
     VaultView,
@@ -62,6 +66,8 @@ def employee_view(employee: models.Employee) -> EmployeeView:
         phone_number=employee.phone_number,
         department_id=employee.department_id,
         position_id=employee.position_id,
+        department=department_view(employee.department) if employee.department else None,
+        position=position_view(employee.position) if employee.position else None,
         last_seen=employee.last_seen,
         vault_ids=tuple(sorted(vault.id for vault in employee.hardware_vaults)),
     )
@@ -92,7 +98,24 @@ def account_view(rows: Rows, account: Account) -> AccountView:
 def workstation_view(row: models.Workstation, *, is_online: bool) -> WorkstationView:
     """A workstation."""
     copied = {field.name: getattr(row, field.name) for field in fields(WorkstationView)[:-1]}
+    copied["department"] = department_view(row.department) if row.department else None
     return WorkstationView(**copied, is_online=is_online)
+
+
+def company_view(company: Company) -> CompanyView:
+    """A company with its departments."""
+    return CompanyView(company.id, company.name, tuple(department_view(one) for one in company.departments))
+
+
+def department_view(department: Department) -> DepartmentView:
+    """A department."""
+    company = department.company
+    return DepartmentView(department.id, department.name, company.id, company.name)
+
+
+def position_view(position: Position) -> PositionView:
+    """What somebody can be."""
+    return PositionView(position.id, position.name)
 
 
 def proximity_view(pair: WorkstationHardwareVaultPair) -> ProximityVaultView:

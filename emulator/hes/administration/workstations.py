@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration.filters import ALL_WORKSTATIONS, WorkstationFilter
+from hideez_bench.emulator.hes.administration.org_structure import department_of
 from hideez_bench.emulator.hes.administration.views import proximity_view, workstation_view
 from hideez_bench.emulator.hes.admission import Admission
 from hideez_bench.emulator.hes.clients import Clients
@@ -97,7 +98,7 @@ class Workstations:
         """Change what is set for a workstation; its client hears of it.
 
         Raises:
-            HesRuleError: no code where it is not approved.
+            HesRuleError: DepartmentNotFound; no code where it is not approved.
         """
         with self._core.store.transaction() as rows:
             row = _for_admin(rows, workstation_id)
@@ -105,7 +106,7 @@ class Workstations:
                 raise HesRuleError(
                     HesCode.None_, f"Workstation {workstation_id} is not approved; nothing was changed."
                 )
-            row.department_id = department_id
+            row.department = department_of(rows, department_id)
             row.rfid_enabled = rfid_enabled
         self._core.tell(HesEventKind.ADMIN, "", f"changes workstation {workstation_id}")
         self._clients.tell({workstation_id}, lambda client: client.update_rfid_indicator_state(rfid_enabled))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Dialect, Enum, ForeignKey, LargeBinary, Sequence, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -25,6 +25,9 @@ from hideez_bench.emulator.hes.names import (
 from hideez_bench.protocol.names import Condition
 from hideez_bench.protocol.secret import ActivationCode, MasterKey, OtpSecret, Password, Secret
 from hideez_bench.protocol.values import AccessParams
+
+if TYPE_CHECKING:
+    from hideez_bench.emulator.hes.database.org_models import Department, Position
 
 DEFAULT_PROFILE = "default"
 
@@ -80,7 +83,7 @@ class AppSetting(Row):
 
 
 class Employee(Row):
-    """Somebody who may carry keys. Department and position are kept as they come."""
+    """Somebody who may carry keys."""
 
     __tablename__ = "employees"
     __table_args__ = (UniqueConstraint("first_name", "last_name"),)
@@ -90,11 +93,13 @@ class Employee(Row):
     last_name: Mapped[str]
     email: Mapped[str]
     phone_number: Mapped[str]
-    department_id: Mapped[str | None]
-    position_id: Mapped[str | None]
+    department_id: Mapped[str | None] = mapped_column(ForeignKey("departments.id", ondelete="SET NULL"))
+    position_id: Mapped[str | None] = mapped_column(ForeignKey("positions.id", ondelete="SET NULL"))
     last_seen: Mapped[datetime | None]
 
     hardware_vaults: Mapped[list[HardwareVault]] = relationship(back_populates="employee")
+    department: Mapped[Department | None] = relationship("Department", lazy="joined")
+    position: Mapped[Position | None] = relationship("Position", lazy="joined")
 
     @property
     def full_name(self) -> str:
@@ -224,10 +229,14 @@ class Workstation(Row):
     os: Mapped[str] = mapped_column(default="")
     client_version: Mapped[str] = mapped_column(default="")
     ip: Mapped[str] = mapped_column(default="")
-    department_id: Mapped[str | None] = mapped_column(default=None)
+    department_id: Mapped[str | None] = mapped_column(
+        ForeignKey("departments.id", ondelete="SET NULL"), default=None
+    )
     rfid_enabled: Mapped[bool] = mapped_column(default=False)
     approved: Mapped[bool] = mapped_column(default=False)
     last_seen: Mapped[datetime]
+
+    department: Mapped[Department | None] = relationship("Department", lazy="joined")
 
 
 def tables_with_secrets() -> list[str]:

@@ -16,6 +16,7 @@ from hideez_bench.emulator.hes.database import (  # noqa: F401 - tables
     failures,
     migration,
     models,
+    org_models,
     user_models,
     workstation_models,
 )
@@ -24,7 +25,7 @@ from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.errors import StoreConflict, StoreError
 from hideez_bench.protocol.errors import BenchError
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 SCHEMA_VERSION_ID = "schema_version"
 PROTECTION_ID = "data_protection"
 
@@ -143,8 +144,8 @@ class Store:
             unfinished = True
         if unfinished:
             _make(connection)
-        elif version == "1":
-            migration.from_version_1(connection, SCHEMA_VERSION)
+        elif version in migration.EARLIER:
+            migration.take_over(connection, version, SCHEMA_VERSION)
         elif version != SCHEMA_VERSION:
             raise StoreError(
                 f"The server's database {self._name} is of version {version}, and this server writes version "

@@ -14,6 +14,11 @@ from hideez_bench.emulator.hes.names import VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView, VaultView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Count, Id, IsNumber, Moment, Needed, Text
+from hideez_bench.emulator.hes.web.rest.org_structure import (
+    DepartmentAnswer,
+    PositionAnswer,
+    department_answer,
+)
 from hideez_bench.emulator.hes.web.rest.vaults import VaultAnswer, vault_answer
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
 
@@ -49,11 +54,12 @@ class EditEmployeeBody(EmployeeBody):
 
 
 class EmployeeFilterBody(Body):
-    """Which employees; texts are found as a part, department and position are ids."""
+    """Which employees; texts are found as a part, those of company, department and position in their names."""
 
     name: Text | None = None
     email: Text | None = None
     phone_number: Text | None = None
+    company: Text | None = None
     department: Text | None = None
     position: Text | None = None
     last_seen_start: Moment | None = None
@@ -77,7 +83,7 @@ class RemoveHardwareVaultBody(Body):
 
 
 class EmployeeAnswer(Answer):
-    """Somebody, with the keys that they carry."""
+    """Somebody, with where they belong, and the keys that they carry."""
 
     id: str
     first_name: str
@@ -86,6 +92,8 @@ class EmployeeAnswer(Answer):
     phone_number: str
     department_id: str | None
     position_id: str | None
+    department: DepartmentAnswer | None
+    position: PositionAnswer | None
     last_seen: datetime | None
     hardware_vaults: list[VaultAnswer]
 
@@ -102,7 +110,11 @@ def employee_answers(hes: Hes, views: list[EmployeeView]) -> list[EmployeeAnswer
 
 
 def _answer(view: EmployeeView, vaults: list[VaultView]) -> EmployeeAnswer:
-    return EmployeeAnswer(**{**vars(view), "hardware_vaults": [vault_answer(vault) for vault in vaults]})
+    answers = {
+        "department": department_answer(view.department) if view.department else None,
+        "hardware_vaults": [vault_answer(vault) for vault in vaults],
+    }
+    return EmployeeAnswer(**{**vars(view), **answers})
 
 
 @router.get("/GetEmployees")

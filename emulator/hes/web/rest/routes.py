@@ -9,13 +9,14 @@ from hideez_bench.emulator.hes.web.rest import (
     bench,
     employees,
     identity,
+    org_structure,
     profiles,
     shared_accounts,
     vaults,
     workstations,
 )
 
-PARTS = (identity, employees, accounts, vaults, profiles, workstations, bench, shared_accounts)
+PARTS = (identity, employees, accounts, vaults, profiles, workstations, bench, shared_accounts, org_structure)
 
 
 def router() -> APIRouter:

@@ -42,7 +42,7 @@ class VaultAnswer(Answer):
 
 
 class VaultFilterBody(Body):
-    """Which vaults; texts are found as a part, `department` is an id. `company` is taken and not looked at."""
+    """Which vaults; texts are found as a part, those of company and department in the names of its employee's."""
 
     id: Text | None = None
     mac: Text | None = None
@@ -98,6 +98,7 @@ async def get_filtered_hardware_vaults(hes: TheHes, body: VaultFilterBody) -> li
         last_synced_start=body.last_synced_start_date,
         last_synced_end=body.last_synced_end_date,
         employee=body.employee,
+        company=body.company,
         department=body.department,
         status=body.status,
         license_status=body.license_status,

@@ -10,6 +10,7 @@ from pydantic import StrictBool
 from hideez_bench.emulator.hes.administration.filters import WorkstationFilter
 from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationView
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, Moment, Needed, Text
+from hideez_bench.emulator.hes.web.rest.org_structure import DepartmentAnswer, department_answer
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
 
 router = APIRouter(prefix="/Workstations", tags=["Workstations"])
@@ -24,11 +25,12 @@ class WorkstationBody(Body):
 
 
 class WorkstationFilterBody(Body):
-    """Which workstations; texts are found as a part, `department` is an id."""
+    """Which workstations; texts are found as a part, those of company and department in their names."""
 
     name: Text | None = None
     domain: Text | None = None
     client_version: Text | None = None
+    company: Text | None = None
     department: Text | None = None
     os: Text | None = None
     ip: Text | None = None
@@ -53,6 +55,7 @@ class WorkstationAnswer(Answer):
     domain: str
     client_version: str
     department_id: str | None
+    department: DepartmentAnswer | None
     os: str
     ip: str
     last_seen: datetime
@@ -149,7 +152,8 @@ async def lock_all_workstations(hes: TheHes) -> Response:
 
 
 def _answer(view: WorkstationView) -> WorkstationAnswer:
-    return WorkstationAnswer(**{**vars(view), "rfid": view.rfid_enabled})
+    department = department_answer(view.department) if view.department else None
+    return WorkstationAnswer(**{**vars(view), "rfid": view.rfid_enabled, "department": department})
 
 
 def _pair(view: ProximityVaultView) -> ProximityVaultAnswer:

@@ -10,6 +10,7 @@ import resource
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
+from hideez_bench.emulator.hes.web.connections import BoundedServer, ConnectionLimits
 from hideez_bench.emulator.hes.web.context import LOOPBACK_NAMES
 from hideez_bench.emulator.hes.web.hubs.routes import LARGEST_FRAME
 from hideez_bench.harness.cli import story
@@ -36,6 +38,8 @@ from hideez_bench.protocol.secret import Password
 
 # What still runs this long after Ctrl-C is cut off.
 SECONDS_TO_END = 2
+# Files that are no connections: the database and its journal, mail, what Python has open.
+_OWN_FILES = 64
 _OF_STRANGERS = ("without completing handshake", "Invalid UTF-8 sequence received")
 PASSWORD_FILE = "hes-server-admin-password.txt"  # noqa: S105 - a file's name
 
@@ -103,7 +107,7 @@ async def _serve(
         )
         logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
         logging.getLogger("asyncio").addFilter(_NoMoreConnections())
-        _take_all_file_handles()
+        limits = ConnectionLimits(most=min(ConnectionLimits.most, _take_all_file_handles() - _OWN_FILES))
         context = WebContext(hes, settings, MailSender(replace(mail, server_url=url)) if mail else None)
         server = _Server(
             uvicorn.Config(
@@ -117,6 +121,7 @@ async def _serve(
                 ws_max_size=LARGEST_FRAME,
                 timeout_graceful_shutdown=SECONDS_TO_END,
             ),
+            limits,
             context.stopping.set,
         )
         # uvicorn raises the signal once more when it has ended; by then it has done its work.
@@ -156,18 +161,22 @@ class _NoMoreConnections(logging.Filter):
         return True
 
 
-def _take_all_file_handles() -> None:
-    """Each connection is one, and what is usual is 1024, which anybody on this machine could use up."""
+def _take_all_file_handles() -> int:
+    """Each connection is one, and what is usual is 1024, which anybody on this machine could use up; how many now."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # macOS tells a maximum that it does not take
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    usable, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return usable if usable != resource.RLIM_INFINITY else sys.maxsize
 
 
-class _Server(uvicorn.Server):
+class _Server(BoundedServer):
     """Tells the application that the end is near, before it waits for what the application still sends."""
 
-    def __init__(self, config: uvicorn.Config, before_the_end: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(
+        self, config: uvicorn.Config, limits: ConnectionLimits, before_the_end: Callable[[], None]
+    ) -> None:
+        super().__init__(config, limits)
         self._before_the_end = before_the_end
         self._loop = asyncio.get_running_loop()
 

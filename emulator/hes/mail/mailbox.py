@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from hideez_bench.emulator.hes.mail.mailbox_page import mailbox_app
 from hideez_bench.emulator.hes.mail.message import Received, received
+from hideez_bench.emulator.hes.web.connections import BoundedServer, ConnectionLimits
 from hideez_bench.protocol.errors import BenchError
 
 HOST = "127.0.0.1"
@@ -117,7 +118,7 @@ class MailboxServer:
             timeout_graceful_shutdown=1,
             ws="none",
         )
-        self._web = _WebServer(config)
+        self._web = _WebServer(config, ConnectionLimits(most=MOST_CONNECTIONS))
         self._web_runs = loop.create_task(self._web.serve([self._page_socket]))
         return self
 
@@ -135,7 +136,7 @@ class MailboxServer:
         return _Session(self._mailbox, self._sessions)
 
 
-class _WebServer(uvicorn.Server):
+class _WebServer(BoundedServer):
     """Leaves the signals of the process to whoever owns that."""
 
     @contextmanager

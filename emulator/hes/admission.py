@@ -50,6 +50,12 @@ class Admission:
         self._core.tell(HesEventKind.CLIENT, "", f"shows a key for workstation {workstation_id}")
         return True
 
+    def is_approved(self, workstation_id: str) -> bool:
+        """Whether an administrator lets this workstation's clients in."""
+        with self._core.store.session() as session:
+            row = session.get(Workstation, workstation_id)
+            return row is not None and row.approved
+
     def make_room(self, workstation_id: str) -> None:
         """Before a workstation is stored: forget those that wait for approval and were not here for longest.
 

@@ -9,6 +9,7 @@ import pytest
 
 from hideez_bench.emulator.hes.admission import MOST_UNAPPROVED
 from hideez_bench.emulator.hes.errors import StoreError
+from hideez_bench.emulator.hes.web.hubs import negotiation
 from hideez_bench.harness.hes.signalr_client import Disconnected
 from hideez_bench.protocol.hes import HesError, HesErrorCode, WorkstationInfo
 from hideez_bench.protocol.signalr import Close, Completion, HandshakeRequest, Invocation, build
@@ -226,3 +227,39 @@ async def test_an_old_connection_is_not_approved_with_the_next_owner_of_its_name
     assert (await rightful.get_hw_vault_info_by_serial_no("HK-1")).vault_serial == "HK-1"
     await rightful.close()
     await waiting.close()
+
+
+async def test_strangers_take_no_more_than_their_share_of_connections(
+    bench: HubBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(negotiation, "MOST_OF_STRANGERS", 2)
+    sockets = [MemorySocket(bench.app, "/appHub", headers(f"S-{n}", new_key())) for n in range(2)]
+    for socket in sockets:
+        await socket.open()
+    status, sentence = await refused(bench, "/appHub", headers("S-2", new_key()))
+    assert (status, sentence) == (503, "Too many workstations wait for approval; try again later.")
+    # Who is approved gets in as before.
+    approved = bench.socket()
+    await approved.open()
+    await approved.close()
+    # One goes, another may come.
+    await sockets[0].close()
+    late = MemorySocket(bench.app, "/appHub", headers("S-3", new_key()))
+    await late.open()
+    for socket in (late, sockets[1]):
+        await socket.close()
+
+
+async def test_one_workstation_does_not_take_all_connections(
+    bench: HubBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The client's own is one.
+    monkeypatch.setattr(negotiation, "MOST_OF_A_WORKSTATION", 2)
+    second = bench.socket()
+    await second.open()
+    sent = headers(bench.workstation.id, bench.workstation_key)
+    assert await refused(bench, "/appHub", sent) == (503, "This workstation has too many connections.")
+    await second.close()
+    third = bench.socket()
+    await third.open()
+    await third.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -16,6 +18,9 @@ from hideez_bench.protocol.secret import WorkstationKey
 TOKEN_SECONDS = 15.0
 MOST_TOKENS = 1000
 LONGEST_DEVICE_ID = 64
+MOST_OF_A_WORKSTATION = 256
+"""One for its client, and one for each key that the server wants to reach through it."""
+MOST_OF_STRANGERS = 200
 
 
 class NotAdmitted(Exception):
@@ -66,6 +71,40 @@ def admit(hes: Hes, headers: Headers, *, strict_compat: bool) -> Caller:
     if not is_right:
         raise NotAdmitted(401, f"Another key speaks for workstation {workstation_id}.")
     return Caller(workstation_id, key, device_id)
+
+
+class Present:
+    """Whose connections are open, so that nobody takes them all.
+
+    Who is not approved has a name and a key for nothing, so all of those together have a share; and one workstation
+    cannot take what is the others'.
+    """
+
+    def __init__(self) -> None:
+        self._of: Counter[tuple[str, WorkstationKey | None]] = Counter()
+        self._strangers = 0
+
+    @contextmanager
+    def one_more(self, caller: Caller, *, is_approved: bool) -> Iterator[None]:
+        """A connection, for as long as it lasts.
+
+        Raises:
+            NotAdmitted: 503, it is one too many.
+        """
+        who = (caller.workstation_id, caller.key)
+        if self._of[who] >= MOST_OF_A_WORKSTATION:
+            raise NotAdmitted(503, "This workstation has too many connections.")
+        if not is_approved and self._strangers >= MOST_OF_STRANGERS:
+            raise NotAdmitted(503, "Too many workstations wait for approval; try again later.")
+        self._of[who] += 1
+        self._strangers += not is_approved
+        try:
+            yield
+        finally:
+            self._strangers -= not is_approved
+            self._of[who] -= 1
+            if not self._of[who]:
+                del self._of[who]
 
 
 class Tokens:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.context import WebContext
 from hideez_bench.emulator.hes.web.hubs.app_hub import AppHub, nobody
 from hideez_bench.emulator.hes.web.hubs.connection import HubConnection, HubLimits, Invoke
 from hideez_bench.emulator.hes.web.hubs.device_hub import DeviceHub
-from hideez_bench.emulator.hes.web.hubs.negotiation import Caller, NotAdmitted, Tokens, admit
+from hideez_bench.emulator.hes.web.hubs.negotiation import Caller, NotAdmitted, Present, Tokens, admit
 from hideez_bench.emulator.hes.web.hubs.workstation import DeviceTransport
 from hideez_bench.protocol.signalr import Malformed, negotiation
 
@@ -37,6 +39,7 @@ class _Hubs:
         self._hes = hes
         self._strict_compat = strict_compat
         self._limits = HubLimits()
+        self._present = Present()
         self._clients: defaultdict[str, list[AppHub]] = defaultdict(list)
         self._tokens = {
             path: Tokens(lambda: asyncio.get_running_loop().time()) for path in ("/appHub", "/deviceHub")
@@ -62,9 +65,11 @@ class _Hubs:
         return JSONResponse(negotiation(secrets.token_urlsafe(16), token, version))
 
     async def _app_hub(self, websocket: WebSocket) -> None:
-        caller = await self._admitted(websocket, "/appHub")
-        if caller is None:
-            return
+        async with self._admitted(websocket, "/appHub") as caller:
+            if caller:
+                await self._serve_client(websocket, caller)
+
+    async def _serve_client(self, websocket: WebSocket, caller: Caller) -> None:
         await websocket.accept()
         connection = HubConnection(websocket, self._limits)
         clients: list[AppHub] = []
@@ -99,9 +104,11 @@ class _Hubs:
         client.close()
 
     async def _device_hub(self, websocket: WebSocket) -> None:
-        caller = await self._admitted(websocket, "/deviceHub", self._check_awaited)
-        if caller is None:
-            return
+        async with self._admitted(websocket, "/deviceHub", self._check_awaited) as caller:
+            if caller:
+                await self._serve_key(websocket, caller)
+
+    async def _serve_key(self, websocket: WebSocket, caller: Caller) -> None:
         await websocket.accept()
         connection = HubConnection(websocket, self._limits)
         transport = DeviceTransport(self._hes.wire, connection.notify, connection.end)
@@ -130,18 +137,27 @@ class _Hubs:
         if self._awaiting(caller) is None:
             raise NotAdmitted(403, "The server has not asked this workstation for that key.")
 
+    @asynccontextmanager
     async def _admitted(
         self, websocket: WebSocket, path: str, check: Callable[[Caller], None] = lambda caller: None
-    ) -> Caller | None:
-        try:
-            caller = admit(self._hes, websocket.headers, strict_compat=self._strict_compat)
-            if token := websocket.query_params.get("id"):
-                self._tokens[path].redeem(token, caller.workstation_id)
-            check(caller)
-        except NotAdmitted as refused:
-            await _refuse(websocket, refused)
-            return None
-        return caller
+    ) -> AsyncIterator[Caller | None]:
+        """Who calls, counted while the connection lasts; None where it was refused."""
+        with ExitStack() as stack:
+            try:
+                caller = admit(self._hes, websocket.headers, strict_compat=self._strict_compat)
+                if token := websocket.query_params.get("id"):
+                    self._tokens[path].redeem(token, caller.workstation_id)
+                check(caller)
+                is_approved = self._hes.admission.is_approved(caller.workstation_id)
+                stack.enter_context(self._present.one_more(caller, is_approved=is_approved))
+            except NotAdmitted as refused:
+                await _refuse(websocket, refused)
+                yield None
+            except StoreError as error:
+                await _refuse(websocket, NotAdmitted(503, str(error)))
+                yield None
+            else:
+                yield caller
 
 
 async def _refuse(websocket: WebSocket, refused: NotAdmitted) -> None:

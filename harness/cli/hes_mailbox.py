@@ -41,10 +41,11 @@ async def _mailbox(smtp_port: int, port: int, *, as_json: bool) -> None:
     # Imported late: the web takes longer to load than all other commands together.
     from hideez_bench.emulator.hes.mail.mailbox import HOST, Mailbox, MailboxServer
 
+    tell = _tell_machine if as_json else _tell_person
     enough = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, enough.set)
-    kept = Mailbox(on_arrival=_tell_machine if as_json else _tell_person)
+    kept = Mailbox(on_arrival=lambda message: tell(message, kept.dropped))
     async with MailboxServer(kept, smtp_port=smtp_port, port=port) as server:
         if as_json:
             click.echo(json.dumps({"smtp": f"{HOST}:{server.smtp_port}", "url": server.url}))
@@ -56,16 +57,21 @@ async def _mailbox(smtp_port: int, port: int, *, as_json: bool) -> None:
         await enough.wait()
 
 
-def _tell_person(message: Received) -> None:
-    click.echo(f"{message.at:%H:%M:%S}  {', '.join(message.recipients)}: {message.subject}")
+def _tell_person(message: Received, dropped: int) -> None:
+    gone = f"  (too much came: {dropped} older mails are gone)" if dropped else ""
+    about = f"{', '.join(message.recipients)}: {message.subject}"
+    # Anybody on this machine may send it, and a terminal would do what it is told by control characters.
+    seen = "".join(character if character.isprintable() else " " for character in about)
+    click.echo(f"{message.at:%H:%M:%S}  {seen}{gone}")
 
 
-def _tell_machine(message: Received) -> None:
+def _tell_machine(message: Received, dropped: int) -> None:
     line = {
         "id": message.id,
         "from": message.sender,
         "to": list(message.recipients),
         "subject": message.subject,
         "at": message.at.isoformat(),
+        "dropped": dropped,
     }
     click.echo(json.dumps(line))

@@ -6,13 +6,16 @@ import json
 import os
 import signal
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from hideez_bench.emulator.hes.mail.message import received
 from hideez_bench.emulator.hes.mail.sender import MailError, MailSender, Tls
 from hideez_bench.harness.cli.hes_mail import LOCAL_SENDER, MailOrder, mail_settings
+from hideez_bench.harness.cli.hes_mailbox import _tell_person
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import Password
 from tests.hes_mail.servers import CODE, PASSWORD, SENDER, settings
@@ -39,7 +42,7 @@ async def test_mailbox_as_a_program() -> None:
         assert told["to"] == ["ann@example.org"]
         async with httpx.AsyncClient(base_url=where["url"], trust_env=False) as page:
             (summary,) = (await page.get("/api/messages")).json()
-            assert summary == told
+            assert summary | {"dropped": 0} == told
             program.process.send_signal(signal.SIGINT)
             assert await program.process.wait() == 0
         assert "482913" not in program.seen
@@ -133,3 +136,12 @@ def test_no_password_at_all() -> None:
 def test_an_odd_sender() -> None:
     with pytest.raises(MailError):
         mail_settings(order("mail.example", sender="a b@example.org"), {})
+
+
+def test_a_mail_gives_the_terminal_no_orders(capsys: pytest.CaptureFixture[str]) -> None:
+    raw = b"Subject: =?utf-8?q?a=1B]0;owned=07=1B[2Jb=C2=9B31m?=\r\n\r\nx"
+    message = received("1", datetime(2026, 3, 1, 12, tzinfo=UTC), "a@b.c", ["ann\x1b[1m@example.org"], raw)
+    _tell_person(message, 3)
+    assert capsys.readouterr().out == (
+        "12:00:00  ann [1m@example.org: a ]0;owned  [2Jb 31m  (too much came: 3 older mails are gone)\n"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -14,7 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hideez_bench.emulator.hes.mail.mailbox import KEPT, LARGEST, Mailbox, MailboxServer
+from hideez_bench.emulator.hes.mail.mailbox import (
+    KEPT,
+    LARGEST,
+    MOST_BYTES,
+    MOST_CONNECTIONS,
+    MOST_RECIPIENTS,
+    Mailbox,
+    MailboxServer,
+    SenderLimits,
+)
 from hideez_bench.emulator.hes.mail.message import received
 from hideez_bench.emulator.hes.mail.sender import MailSender
 from hideez_bench.protocol.errors import BenchError
@@ -247,3 +257,78 @@ def test_only_pixels_become_pictures() -> None:
     letter.set_content('<img src="cid:x">', subtype="html")
     letter.add_related(b"<svg onload='alert(1)'/>", "image", "svg+xml", cid="<x>")
     assert 'src="cid:x"' in take_apart(letter.as_bytes())
+
+
+async def test_drops_the_oldest_when_all_together_are_too_large(
+    server: MailboxServer, page: httpx.AsyncClient
+) -> None:
+    mailbox = server._mailbox
+    large = MOST_BYTES // LARGEST
+    for _ in range(large):
+        mailbox.take("a@b.c", ["a@b.c"], bytes(LARGEST))
+    assert (await page.get("/api/messages")).headers["x-dropped"] == "0"
+    mailbox.take("a@b.c", ["last@example.org"], b"x")
+    listing = await page.get("/api/messages")
+    assert (len(listing.json()), listing.headers["x-dropped"]) == (large, "1")
+    await page.delete("/api/messages")
+    assert (await page.get("/api/messages")).headers["x-dropped"] == "0"
+    for _ in range(large):
+        mailbox.take("a@b.c", ["a@b.c"], bytes(LARGEST))
+    assert mailbox.dropped == 0
+
+
+async def test_a_mail_to_everybody_is_kept_for_a_hundred(
+    server: MailboxServer, page: httpx.AsyncClient
+) -> None:
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=server.smtp_port, start_tls=False) as client:
+        everybody = [f"{number}@example.org" for number in range(MOST_RECIPIENTS + 1)]
+        refused, _ = await client.sendmail("eve@example.org", everybody, hostile())
+    assert [(name, said.code) for name, said in refused.items()] == [(everybody[-1], 452)]
+    (summary,) = (await page.get("/api/messages")).json()
+    assert summary["to"] == everybody[:-1]
+
+
+@pytest.mark.parametrize(
+    "limits", [SenderLimits(seconds=0.01), SenderLimits(most_bytes=1000)], ids=["time", "bytes"]
+)
+async def test_a_sender_that_does_not_end_is_ended(limits: SenderLimits) -> None:
+    """Within a mail, in a line without an end: aiosmtpd keeps all of it, and looks at its size when it ends."""
+    async with MailboxServer(Mailbox(), smtp_port=0, port=0, limits=limits) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.smtp_port)
+        writer.write(b"HELO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<a@b.c>\r\nDATA\r\n" + b"x" * 2000)
+        with contextlib.suppress(ConnectionResetError):
+            await reader.read()
+        writer.close()
+    assert server._mailbox.messages() == []
+
+
+async def test_a_sender_too_many_is_told_so(server: MailboxServer) -> None:
+    opened = []
+    for _ in range(MOST_CONNECTIONS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.smtp_port)
+        assert (await reader.readline()).startswith(b"220 ")
+        opened.append(writer)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.smtp_port)
+    assert (await reader.read()).startswith(b"421 ")
+    writer.close()
+    for other in opened:
+        other.close()
+
+
+NEST = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(300))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Content-Type: text/plain" + b";a=b" * 500_000 + b"\r\n\r\nx",
+        b"X: y\r\nCONTENT-TYPE: multipart/mixed;\r\n" + b" ;a=b;a=b\r\n" * 150_000 + b"\r\nx",
+        NEST + b"Content-Type: text/plain\r\n\r\n" + b"\r\n" * 900_000,
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 200_000,
+    ],
+    ids=["parameters", "folded parameters", "nested", "parts"],
+)
+def test_a_mail_that_would_take_minutes_is_shown_by_its_source(raw: bytes) -> None:
+    """By how much work the parser is given, which is none: its time depends on the machine."""
+    message = received("1", NOON, "a@b.c", ["a@b.c"], raw)
+    assert (message.sender, message.subject, message.text, message.raw) == ("a@b.c", "", "", raw)

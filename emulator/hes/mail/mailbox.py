@@ -10,6 +10,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -25,9 +26,25 @@ from hideez_bench.protocol.errors import BenchError
 HOST = "127.0.0.1"
 KEPT = 200
 LARGEST = 2 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
+"""Of all that are kept, as they came."""
+MOST_RECIPIENTS = 100
 MOST_CONNECTIONS = 50
 SLOWEST = 60.0
-"""Seconds that a sender may be silent."""
+"""Seconds that a sender may be silent; a mail itself must come in that time."""
+
+
+@dataclass(frozen=True)
+class SenderLimits:
+    """What one connection may bring, whatever it says.
+
+    Attributes:
+        seconds: from its beginning to its end.
+        most_bytes: commands and mails together. Of a line without an end aiosmtpd would keep all.
+    """
+
+    seconds: float = 600.0
+    most_bytes: int = 10 * LARGEST
 
 
 class Mailbox:
@@ -36,6 +53,9 @@ class Mailbox:
     Args:
         utc: the clock, timezone-aware.
         on_arrival: is told each mail, called from the event loop.
+
+    Attributes:
+        dropped: how many have gone because there was too much, since all were thrown away.
     """
 
     def __init__(
@@ -45,7 +65,9 @@ class Mailbox:
     ) -> None:
         self._utc = utc
         self._on_arrival = on_arrival
-        self._messages: deque[Received] = deque(maxlen=KEPT)
+        self._messages: deque[Received] = deque()
+        self._bytes = 0
+        self.dropped = 0
 
     def messages(self) -> list[Received]:
         """All that are kept, newest first."""
@@ -58,12 +80,27 @@ class Mailbox:
     def clear(self) -> None:
         """Throw all of them away."""
         self._messages.clear()
+        self._bytes = self.dropped = 0
 
     def take(self, sender: str, recipients: list[str], raw: bytes) -> None:
         """A mail arrives."""
         message = received(secrets.token_hex(8), self._utc(), sender, recipients, raw)
         self._messages.appendleft(message)
+        self._bytes += len(raw)
+        while len(self._messages) > KEPT or self._bytes > MOST_BYTES:
+            self._bytes -= len(self._messages.pop().raw)
+            self.dropped += 1
         self._on_arrival(message)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """What aiosmtpd calls for each recipient."""
+        if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
+            return f"452 4.5.3 A mail may have {MOST_RECIPIENTS} recipients at the most"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """What aiosmtpd calls when a mail is complete."""
@@ -78,6 +115,7 @@ class MailboxServer:
     Args:
         smtp_port: 0 takes a free one.
         port: the page's; 0 takes a free one.
+        limits: what one sender may bring.
 
     Attributes:
         smtp_port: where mail is taken.
@@ -87,10 +125,18 @@ class MailboxServer:
         BenchError: a port is taken.
     """
 
-    def __init__(self, mailbox: Mailbox, *, smtp_port: int = 8025, port: int = 8026) -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        *,
+        smtp_port: int = 8025,
+        port: int = 8026,
+        limits: SenderLimits | None = None,
+    ) -> None:
         # At the level DEBUG aiosmtpd logs every line of a mail, and with it the code.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         self._mailbox = mailbox
+        self._limits = limits or SenderLimits()
         self._sessions: set[_Session] = set()
         self._smtp_socket = _listen(smtp_port, "SMTP", "--smtp-port")
         try:
@@ -133,7 +179,7 @@ class MailboxServer:
         await self._web_runs
 
     def _session(self) -> asyncio.BaseProtocol:
-        return _Session(self._mailbox, self._sessions)
+        return _Session(self._mailbox, self._sessions, self._limits)
 
 
 class _WebServer(BoundedServer):
@@ -148,7 +194,7 @@ class _WebServer(BoundedServer):
 class _Session(SMTP):
     """One conversation of a sender; known to the server, so that it can be ended with it."""
 
-    def __init__(self, mailbox: Mailbox, sessions: set[_Session]) -> None:
+    def __init__(self, mailbox: Mailbox, sessions: set[_Session], limits: SenderLimits) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(
             mailbox,
@@ -161,19 +207,37 @@ class _Session(SMTP):
             loop=loop,
         )
         self._sessions = sessions
+        self._limits = limits
+        self._bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A sender connects."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP has no other
         if len(self._sessions) >= MOST_CONNECTIONS:
+            transport.write(b"421 4.7.0 mailbox.invalid has too many connections\r\n")
             transport.close()
             return
         self._sessions.add(self)
         super().connection_made(transport)
+        self._end = asyncio.get_running_loop().call_later(self._limits.seconds, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """It says something."""
+        if self not in self._sessions:
+            return
+        self._bytes += len(data)
+        if self._bytes > self._limits.most_bytes:
+            if self.transport is not None and not self.transport.is_closing():
+                self._writer.write(b"421 4.7.0 Too much came over one connection\r\n")
+                self.hang_up()
+            return
+        super().data_received(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         """It went, or was sent away."""
         if self in self._sessions:
             self._sessions.discard(self)
+            self._end.cancel()
             super().connection_lost(error)
 
     def hang_up(self) -> None:

@@ -111,7 +111,8 @@ class _Pages:
         return FileResponse(LOGO)
 
     async def listing(self, request: Request) -> Response:
-        return JSONResponse([_summary(message) for message in self._mailbox.messages()])
+        listed = [_summary(message) for message in self._mailbox.messages()]
+        return JSONResponse(listed, headers={"x-dropped": str(self._mailbox.dropped)})
 
     async def clear(self, request: Request) -> Response:
         self._mailbox.clear()

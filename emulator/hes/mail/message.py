@@ -13,6 +13,10 @@ from email.message import Message
 
 LONGEST_HEADER = 1000
 MOST_PICTURES = 20  # a small mail may not grow into a large page
+# What Python's parser takes minutes for, although it is small: many mails within mails, many parts, many parameters.
+MOST_NESTED = 10
+MOST_PARTS = 1000
+_CONTENT_TYPE = re.compile(rb"^content-type:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 """Of these a browser makes pixels and nothing else."""
 _CONTENT_ID = re.compile(r"cid:([^\s\"'<>)]{1,200})", re.IGNORECASE)
@@ -43,7 +47,10 @@ class Received:
 
 
 def received(message_id: str, at: datetime, sender: str, recipients: list[str], raw: bytes) -> Received:
-    """Take a mail apart. One that nobody can is shown by its source alone."""
+    """Take a mail apart. One that nobody can, or that takes too long, is shown by its source alone."""
+    unread = Received(message_id, at, sender, tuple(recipients), "", "", "", raw)
+    if not _is_soon_read(raw):
+        return unread
     try:
         # compat32 reads any header; the newer policies raise all sorts of errors on hostile ones.
         mail = message_from_bytes(raw, policy=policy.compat32)
@@ -59,7 +66,15 @@ def received(message_id: str, at: datetime, sender: str, recipients: list[str], 
             raw=raw,
         )
     except RecursionError:  # parts within parts, a thousand deep
-        return Received(message_id, at, sender, tuple(recipients), "", "", "", raw)
+        return unread
+
+
+def _is_soon_read(raw: bytes) -> bool:
+    return (
+        raw.lower().count(b"boundary") <= MOST_NESTED
+        and raw.count(b"\n--") <= MOST_PARTS
+        and all(len(found[0]) <= LONGEST_HEADER for found in _CONTENT_TYPE.finditer(raw))
+    )
 
 
 def _header(mail: Message, name: str) -> str:

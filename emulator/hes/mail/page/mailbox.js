@@ -12,6 +12,9 @@ async function look() {
     const answer = await fetch("/api/messages");
     const text = await answer.text();
     byId("state").textContent = "Live";
+    const dropped = Number(answer.headers.get("x-dropped"));
+    byId("dropped").hidden = dropped === 0;
+    byId("dropped").textContent = `Too much came: older mails that are gone: ${dropped}.`;
     if (text !== listed) {
       listed = text;
       show(JSON.parse(text));

@@ -100,7 +100,11 @@ def _put_back(
 def _alter(connection: Connection) -> None:
     """Add the columns and foreign keys that are not there yet."""
     quoted = connection.dialect.identifier_preparer.format_table
-    for table in models.Row.metadata.sorted_tables:
+    # A copy, since a constraint that was added on its own is left out where its table is made next.
+    today = MetaData()
+    for one in models.Row.metadata.sorted_tables:
+        one.to_metadata(today)
+    for table in today.sorted_tables:
         there = {one["name"] for one in inspect(connection).get_columns(table.name)}
         for column in table.columns:
             if column.name not in there:

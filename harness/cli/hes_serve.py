@@ -140,7 +140,10 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 class _NoMoreConnections(logging.Filter):
-    """Says once, and in one sentence, what asyncio says thousands of times in a second with a traceback each."""
+    """Says once, and in one sentence, what asyncio says thousands of times in a second with a traceback each.
+
+    As often it begins to listen again a second later, and complains where the server has ended meanwhile.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,7 +151,10 @@ class _NoMoreConnections(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Pass all but that."""
-        if "socket.accept() out of system resource" not in record.getMessage():
+        message = record.getMessage()
+        if "_start_serving" in message:
+            return False
+        if "socket.accept() out of system resource" not in message:
             return True
         if self._said:
             return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
 from hideez_bench.emulator.hes.mail.sender import MailSender, MailSettings, Tls
@@ -32,7 +32,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WAIT_MS = 20_000
+WAIT_MS = 30_000
+
+# A page's own patience does not hold for `expect`, which would give up after 5 s of a busy machine.
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass

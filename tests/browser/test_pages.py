@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Locator, ViewportSize, expect
 
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, VaultImport
 from hideez_bench.protocol.secret import Password
-from tests.browser.conftest import ADMINISTRATOR, PASSWORD, WAIT_MS, Person, Site, person_in
+from tests.browser.conftest import ADMINISTRATOR, PASSWORD, Person, Site, person_in
 
 SERIALS = [f"ST10320260002{number:02}" for number in range(3, 8)]
 HIDDEN = "••••••"
@@ -199,7 +199,7 @@ async def test_a_page_that_lost_its_news_says_so_and_catches_up(person: Person, 
     site.hes.set_alarm(True)
     await expect(page.locator(f"#vault-{SERIALS[3]} .badge")).to_have_text("Ready")
     await page.unroute("**/events")
-    await expect(page.locator("#stale")).to_be_hidden(timeout=WAIT_MS)
+    await expect(page.locator("#stale")).to_be_hidden()
     await expect(page.locator(f"#vault-{SERIALS[3]} .badge")).to_have_text("Reserved")
     await expect(page.locator("#alarm")).to_contain_text("The alarm is on")
 

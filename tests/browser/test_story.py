@@ -26,7 +26,7 @@ from hideez_bench.harness.timeline import Timeline
 from hideez_bench.protocol.hes import WorkstationInfo
 from hideez_bench.protocol.secret import ActivationCode, WorkstationKey
 from hideez_bench.protocol.wire import default_wire
-from tests.browser.conftest import WAIT_MS, Person, Site
+from tests.browser.conftest import Person, Site
 
 WIRE = default_wire()
 
@@ -115,7 +115,7 @@ async def shown_code(page: Page) -> ActivationCode:
 async def becomes(page: Page, serial: str, status: str) -> None:
     """The row of a vault shows a status, without the page being loaded anew."""
     row = page.locator(f'#vault-{serial}[data-status="{status}"]')
-    await expect(row).to_be_visible(timeout=WAIT_MS)
+    await expect(row).to_be_visible()
     await expect(row.locator(".badge")).to_have_text(status)
 
 

@@ -141,7 +141,7 @@ class Rig:
             return
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited.append((text, waiting))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await waiting
 
     def _heard(self, event: Event) -> None:

@@ -18,6 +18,8 @@ from hideez_bench.protocol.transport import MessageTransport
 from tests.hes.bench import SERIAL, Bench
 from tests.hes.fake_key import FakeKey, FakeWorkstation
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def refusal(call: Awaitable[object]) -> HesErrorCode:
     with pytest.raises(HesError) as raised:
@@ -167,36 +169,31 @@ async def test_pending_opening_is_shared_and_cut_short_by_leaving(bench: Bench) 
     assert await refusal(calls[1]) is HesErrorCode.DeviceNotConnectedToAnyHost
 
 
-async def bench_with(limits: RemoteLimits) -> Bench:
-    made = Bench(limits=limits)
-    made.set_up()
-    await made.assign()
-    await made.arrive()
-    made.workstation.opens.clear()
-    return made
+async def keeps_waiting(bench: Bench) -> None:
+    """The key is here, and its channel does not open."""
+    await bench.assign()
+    await bench.arrive()
+    bench.workstation.opens.clear()
 
 
-async def test_limits_are_the_vendor_s() -> None:
-    assert (RemoteLimits().opening, RemoteLimits().guard) == (20.0, 30.0)
-
-
-async def test_opening_takes_too_long() -> None:
+async def test_opening_takes_too_long(bench: Bench) -> None:
     """E-010."""
-    bench = await bench_with(RemoteLimits(opening=0.01))
-    async with bench.hes:
-        assert await refusal(bench.update()) is HesErrorCode.RemoteConnectionTimedOut
-        bench.workstation.opens.set()
-        assert (await bench.update()).need_state_update
+    await keeps_waiting(bench)
+    began = asyncio.get_running_loop().time()
+    assert await refusal(bench.update()) is HesErrorCode.RemoteConnectionTimedOut
+    assert asyncio.get_running_loop().time() - began == RemoteLimits().opening == 20.0
+    bench.workstation.opens.set()
+    assert (await bench.update()).need_state_update
 
 
-async def test_opening_cannot_even_be_ended() -> None:
-    bench = await bench_with(RemoteLimits(opening=0.01, guard=0.05))
-    async with bench.hes:
-        bench.workstation.stubborn = True
-        code = HesErrorCode.HesFailedEstablishRemoteDeviceConnection
-        assert await refusal(bench.update()) is code
-        bench.workstation.opens.set()
-        assert (await bench.update()).need_state_update
+async def test_opening_cannot_even_be_ended(bench: Bench) -> None:
+    await keeps_waiting(bench)
+    bench.workstation.stubborn = True
+    began = asyncio.get_running_loop().time()
+    assert await refusal(bench.update()) is HesErrorCode.HesFailedEstablishRemoteDeviceConnection
+    assert asyncio.get_running_loop().time() - began == RemoteLimits().guard == 30.0
+    bench.workstation.opens.set()
+    assert (await bench.update()).need_state_update
 
 
 async def test_another_key_under_the_same_serial_number(bench: Bench) -> None:
@@ -401,7 +398,6 @@ class Liar(FakeWorkstation):
         return await asyncio.Future()
 
 
-@pytest.mark.virtual_time
 async def test_a_workstation_without_the_key_keeps_nobody_from_it(bench: Bench) -> None:
     await bench.go("Active")
     await bench.arrive()

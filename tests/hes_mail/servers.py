@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from hideez_bench.emulator.hes.mail.sender import MailSettings, Tls
 from hideez_bench.protocol.secret import ActivationCode, Password
+from tests.clocks import an_hour_passes
 
 SENDER = "hes@example.org"
 USER = "mailer"
@@ -156,7 +157,7 @@ async def odd_server(talk: Talk) -> AsyncIterator[int]:
 
 
 def talk(until: str, last: bytes | None, **other: bytes) -> Talk:
-    """Speak SMTP until this command, then say something and hang up; None says nothing and waits."""
+    """Speak SMTP until this command, then say something and hang up; None says nothing, and an hour goes by."""
     lines = LINES | other
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -165,6 +166,7 @@ def talk(until: str, last: bytes | None, **other: bytes) -> Talk:
         while True:
             if command == until:
                 if last is None:
+                    an_hour_passes()
                     await asyncio.Event().wait()
                     return
                 writer.write(last)

@@ -63,10 +63,11 @@ async def test_any_code_that_a_person_could_type(post: Post, code: str) -> None:
     assert await post.read() == code
 
 
+@pytest.mark.virtual_time
 async def test_name_imitates_nothing(post: Post) -> None:
     post.arrive("111111", vault_id="ST1032026000204", name=f"x\n\nKey: {KEY}\nActivation code: 666666")
     with pytest.raises(MailboxError, match="No mail"):
-        await post.read(timeout=0.01)
+        await post.read()
 
 
 @pytest.mark.virtual_time

@@ -198,8 +198,8 @@ async def test_conversation_breaks_off(until: str, last: bytes, expected: str) -
 @pytest.mark.parametrize(("until", "end"), [("greeting", NOT_SENT), ("RCPT", NOT_SENT), (".", NOT_KNOWN)])
 async def test_silence(until: str, end: str) -> None:
     async with odd_server(talk(until, None)) as port:
-        sentence = await failure(MailSender(settings(port, timeout=0.1)))
-    assert f"did not answer within 0.1 s; {end}" in sentence
+        sentence = await failure(MailSender(settings(port)))
+    assert f"did not answer within 10 s; {end}" in sentence
 
 
 async def test_a_rude_farewell_changes_nothing() -> None:

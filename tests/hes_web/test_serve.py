@@ -11,7 +11,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,10 +80,9 @@ def test_it_ends_at_once_with_everything_open(tmp_path: Path, number: signal.Sig
             headers = {"WorkstationId": "PC-1", "Authorization": f"Bearer {'a1' * 32}"}
             with client.stream("GET", "/events") as stream, connect(hub, additional_headers=headers):
                 assert stream.status_code == 200
-                asked = time.monotonic()
                 process.send_signal(number)
-                _, said = process.communicate(timeout=10)
-    assert time.monotonic() - asked < 5
+                _, said = process.communicate(timeout=40)
+    # It would say so if something had to be cancelled because it did not end.
     assert (process.returncode, said) == (0, "")
 
 
@@ -93,16 +91,33 @@ def test_a_flood_of_connections_is_one_sentence(tmp_path: Path) -> None:
     given.write_text(PASSWORD)
     with served(tmp_path, "--db", "sqlite://", "--admin-password-file", str(given)) as (process, facts):
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (40, 40))
-        address = "127.0.0.1", int(facts["url"].rpartition(":")[2])
-        with contextlib.ExitStack() as flood:
-            for _ in range(60):
-                flood.enter_context(socket.create_connection(address))
+        port = int(facts["url"].rpartition(":")[2])
+        assert process.stderr
+        with flood(port):
+            assert process.stderr.readline() == (
+                "There are more connections than this process may have; others wait.\n"
+            )
             with pytest.raises(httpx.ReadTimeout):
                 httpx.get(facts["url"] + "/login", timeout=0.5, trust_env=False)
-        assert httpx.get(facts["url"] + "/login", timeout=20, trust_env=False).status_code == 200
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
-    assert said == "There are more connections than this process may have; others wait.\n"
+        assert httpx.get(facts["url"] + "/login", timeout=40, trust_env=False).status_code == 200
+        with flood(port):
+            process.send_signal(signal.SIGINT)
+            # So slow a machine that it is time to listen again before the server has ended.
+            process.send_signal(signal.SIGSTOP)
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.get(facts["url"] + "/login", timeout=1.2, trust_env=False)
+            process.send_signal(signal.SIGCONT)
+            assert process.wait(40) == 0
+        assert process.stderr.read() == ""
+
+
+@contextlib.contextmanager
+def flood(port: int) -> Iterator[None]:
+    """More connections than the server may have."""
+    with contextlib.ExitStack() as held:
+        for _ in range(60):
+            held.enter_context(socket.create_connection(("127.0.0.1", port)))
+        yield
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:

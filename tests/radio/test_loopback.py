@@ -23,6 +23,7 @@ from dbus_fast.aio import MessageBus
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.radio.loopback import LoopbackRadio, peripheral
 from hideez_bench.protocol.errors import BenchError
+from tests.clocks import an_hour_passes
 from tests.radio.central import Central, Inbox, on_air
 from tests.radio.probe import CONTROL, FIRST, STRICT, VALUE, WAIT, Connected, Disconnected, Probe, Subscribed
 from tests.radio.radios import needs_loopback
@@ -39,7 +40,7 @@ SOON = 0.3
 
 @pytest.fixture
 async def loopback() -> AsyncIterator[LoopbackRadio]:
-    async with LoopbackRadio(adapters=3, forget_after=0.2) as opened, opened.joined():
+    async with LoopbackRadio(adapters=3) as opened, opened.joined():
         yield opened
 
 
@@ -144,6 +145,7 @@ asyncio.run(main())
 """
 HOST = """
 import asyncio
+from tests.clocks import an_hour_passes
 from tests.radio.central import Central, Inbox
 from tests.radio.probe import CONTROL
 async def main():
@@ -308,10 +310,10 @@ async def test_a_program_that_does_not_answer_is_not_waited_for_for_ever(
 async def test_a_key_that_hangs_loses_its_link(
     loopback: LoopbackRadio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peripheral, "REQUEST_TIMEOUT", 0.1)
     central = Central.on_adapter("hci1")
     async with python(KEY, loopback.address) as key, await central.client() as client:
         key.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(peripheral, "REQUEST_TIMEOUT", 0.1)
         with pytest.raises(BleakError):
             await client.read_gatt_char(VALUE)
         await central.wait_lost()
@@ -408,6 +410,7 @@ async def test_a_device_is_forgotten_some_time_after_it_went_off_the_air(
     async with on_air(BlessServer(Probe(), "hci0")):
         await Central.on_adapter("hci1").find()
         [path] = await stranger.devices("hci1")
+    an_hour_passes()
     await stranger.wait_signal("InterfacesRemoved", path)
     assert await stranger.devices("hci1") == []
 
@@ -424,6 +427,7 @@ async def test_a_connection_waits_for_a_key_that_is_silent(
         await connecting
         assert await client.read_gatt_char(VALUE) == b"a value"
         await client.disconnect()
+    an_hour_passes()
     await stranger.wait_signal("InterfacesRemoved", path)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from hideez_bench.emulator.hes.mail.letter import activation_letter
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
 from tests.hes_mail.servers import CODE, odd_server
+
+pytestmark = pytest.mark.timeout(180)
 
 HOSTILE = """
 <script>document.title = "script"; parent.document.title = "script"</script>
@@ -46,10 +46,7 @@ class Visit:
 
 
 @pytest.fixture
-async def visit() -> AsyncIterator[Visit]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium")
+async def visit(browser: Browser) -> AsyncIterator[Visit]:
     mailbox = Mailbox()
     reached: list[bytes] = []
 
@@ -60,15 +57,11 @@ async def visit() -> AsyncIterator[Visit]:
     async with (
         odd_server(elsewhere) as port_elsewhere,
         MailboxServer(mailbox, smtp_port=0, port=0) as server,
-        async_playwright() as playwright,
+        await browser.new_context() as context,
     ):
-        # Chromium refuses to run as root inside of its own sandbox.
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=chromium, args=options)
-        made = Visit(server, mailbox, await browser.new_page(), port_elsewhere, reached)
+        made = Visit(server, mailbox, await context.new_page(), port_elsewhere, reached)
         await made.page.goto(server.url)
         yield made
-        await browser.close()
 
 
 async def test_mail_appears_by_itself_and_goes_when_it_is_deleted(visit: Visit) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from hideez_bench.emulator.hes.keys.remote import RemoteLimits
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import (
     EmployeeDetails,
@@ -66,7 +65,6 @@ def vault_import(serial: str = SERIAL, licenses: tuple[LicenseImport, ...] = ())
 @dataclass
 class Bench:
     store_url: str = "sqlite://"
-    limits: RemoteLimits | None = None
     strict_compat: bool = False
     code_life: timedelta | None = None
     clock: Clock = field(default_factory=Clock)
@@ -80,7 +78,6 @@ class Bench:
             observe=self.events.append,
             strict_compat=self.strict_compat,
             code_life=self.code_life,
-            limits=self.limits,
             password_hasher=QUICK_HASHER,
         )
         self.workstation = FakeWorkstation("PC-1", self.key)

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -29,11 +29,19 @@ APPROVAL_SECONDS = 300.0
 MAIL_SECONDS = 300.0
 ASK_AGAIN = 2.0
 REQUEST_SECONDS = 15.0
+SESSION_COOKIE = ".AspNetCore.Identity.Application"
+_SCHEMES = ("http", "https")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+T = TypeVar("T")
 
 
 class NotOffered(BenchError):
     """The server has no such call: what the bench adds to REST is on no other server."""
+
+
+class AnotherServer(BenchError):
+    """What answers there is no Hideez Enterprise Server, or one that speaks otherwise."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +78,27 @@ class NetworkServer:
         Raises:
             BenchError: the URL is none.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise BenchError(f"{url} is no server's address; name one as http://127.0.0.1:8470.")
+        if "@" in url:
+            raise BenchError(
+                "A server's address holds no user and no password; give them by --hes-user and --hes-password-file."
+            )
+        no_address = BenchError(f"{url} is no server's address; name one as http://127.0.0.1:8470.")
+        try:
+            parts = urlsplit(url)
+            parts.port  # noqa: B018 - raises where it is no number, or too large
+            # No proxy, as for the hubs: requests carry a password.
+            self._http = httpx.AsyncClient(
+                base_url=url, timeout=REQUEST_SECONDS, trust_env=False, transport=http
+            )
+        except (ValueError, httpx.InvalidURL):
+            raise no_address from None
+        if parts.scheme not in _SCHEMES or not parts.hostname or parts.query:
+            raise no_address
         self._login = login
         self._key = key
         self._wire = wire
         self._tell = tell
         self._open_socket = open_socket or WebSockets(url)
-        # No proxy, as for the hubs: requests carry a password.
-        self._http = httpx.AsyncClient(base_url=url, timeout=REQUEST_SECONDS, trust_env=False, transport=http)
         self._name = parts.netloc
         self._connections: list[HubConnection] = []
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
@@ -96,21 +115,25 @@ class NetworkServer:
         """Log in.
 
         Raises:
-            BenchError: the server cannot be reached, or does not let this user in.
+            BenchError: the server cannot be reached, does not let this user in, or is another (`AnotherServer`).
         """
         body = {"email": self._login.user, "password": self._login.password.reveal().decode(), "otp": ""}
-        await self._request("POST", "/api/Identity/Login", body)
+        try:
+            answer = await self._request("POST", "/api/Identity/Login", body)
+        except NotOffered:
+            raise self._another() from None
+        if SESSION_COOKIE not in answer.cookies:
+            raise self._another()
 
     async def vaults(self) -> list[Vault]:
         """See `HesServer.vaults`."""
-        return [
-            _vault(found) for found in await self._request("GET", "/api/HardwareVaults/GetHardwareVaults")
-        ]
+        path = "/api/HardwareVaults/GetHardwareVaults"
+        return await self._ask("GET", path, lambda found: [_vault(one) for one in found])
 
     async def vault(self, serial: str) -> Vault:
         """See `HesServer.vault`."""
         path = f"/api/HardwareVaults/GetHardwareVaultById/{quote(serial, safe='')}"
-        return _vault(await self._request("GET", path))
+        return await self._ask("GET", path, _vault)
 
     async def import_vault(self, record: VaultImport) -> None:
         """See `HesServer.import_vault`; the real server imports in its pages only."""
@@ -144,13 +167,14 @@ class NetworkServer:
 
     async def employees(self) -> list[Employee]:
         """See `HesServer.employees`."""
-        found = await self._request("GET", "/api/Employees/GetEmployees")
-        return [_employee(one) for one in found]
+        path = "/api/Employees/GetEmployees"
+        return await self._ask("GET", path, lambda found: [_employee(one) for one in found])
 
     async def create_employee(self, first_name: str, last_name: str, email: str) -> str:
         """See `HesServer.create_employee`."""
         body = {"firstName": first_name, "lastName": last_name, "email": email}
-        created: str = (await self._request("POST", "/api/Employees/CreateEmployee", body))["id"]
+        path = "/api/Employees/CreateEmployee"
+        created = await self._ask("POST", path, lambda found: str(found["id"]), body)
         self._tell(f"enters employee {first_name} {last_name}")
         return created
 
@@ -177,7 +201,7 @@ class NetworkServer:
             return await self._mailed(self._login.mailbox, serial)
         try:
             path = f"/api/bench/GetActivationCode/{quote(serial, safe='')}"
-            return ActivationCode.from_text((await self._request("GET", path))["code"])
+            return await self._ask("GET", path, lambda found: ActivationCode.from_text(found["code"]))
         except NotOffered:
             pass
         code = await self._login.ask_code(serial) if self._login.ask_code else None
@@ -231,7 +255,16 @@ class NetworkServer:
         except TimeoutError:
             raise BenchError(f"Nothing was {what} within {seconds:g} s; nothing was sent to a key.") from None
 
-    async def _request(self, method: str, path: str, body: object = None) -> Any:
+    async def _ask(self, method: str, path: str, read: Callable[[Any], T], body: object = None) -> T:
+        """What a request is answered with, as `read` takes it."""
+        answer = await self._request(method, path, body)
+        try:
+            return read(answer.json())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise self._another() from None
+
+    async def _request(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """A request, and its answer if it is no refusal."""
         try:
             answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
@@ -239,13 +272,24 @@ class NetworkServer:
                 f"The server at {self._name} cannot be reached ({str(error) or type(error).__name__}); is it running?"
             ) from None
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return answer
+        if answer.is_redirect:
+            elsewhere = answer.headers["location"]
+            raise BenchError(
+                f"The server at {self._name} sends on to {elsewhere}; name that server's address, if you trust it."
+            )
         reason = _reason(answer)
         if answer.status_code == 401:
-            raise BenchError(f"The server does not let {self._login.user} in ({reason}).")
+            raise BenchError(f"The server does not let {self._login.user} in ({reason or 'status 401'}).")
         if answer.status_code in (404, 405) and reason in ("Not Found", "Method Not Allowed", ""):
             raise NotOffered(f"The server at {self._name} has no {path}.")
-        raise BenchError(f"The server at {self._name} refused: {reason or answer.status_code}")
+        raise BenchError(f"The server at {self._name} refused: {reason or f'status {answer.status_code}'}")
+
+    def _another(self) -> AnotherServer:
+        return AnotherServer(
+            f"What answers at {self._name} is no Hideez Enterprise Server, or one of a version that this bench does "
+            "not know; nothing was sent to a key."
+        )
 
 
 async def _is_let_in(connection: HubConnection, info: WorkstationInfo) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.hes import network
-from hideez_bench.harness.hes.network import Login, NetworkServer
+from hideez_bench.harness.hes.network import AnotherServer, Login, NetworkServer
 from hideez_bench.harness.hes.workstation_key import workstation_key, workstation_name
 from hideez_bench.harness.timeline import Timeline
 from hideez_bench.protocol.errors import BenchError
@@ -80,10 +80,24 @@ async def test_an_administrator_imports_assigns_and_reads_the_code(hes: Hes, soc
     await server.close()
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8470", "ftp://x", "http://", "http://ann:pw@host"])
+NO_ADDRESSES = (
+    *("", "127.0.0.1:8470", "ftp://x", "http://", "http://ann:pw@host", "http://host?x=1"),
+    *(
+        "http://[::1",
+        "http://host:99999",
+        "http://host:port",
+        "http://a\x7f",
+        "http://xn--a.b.c-\u00e9\u00e9",
+    ),
+)
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
 def test_an_address_that_is_none(url: str) -> None:
-    with pytest.raises(BenchError):
+    with pytest.raises(BenchError) as caught:
         NetworkServer(url, Login(USER, PASSWORD), new_key(), default_wire(), tell=lambda text: None)
+    assert "address" in str(caught.value)
+    assert "ann:pw" not in str(caught.value)
 
 
 def test_who_sends_a_password_without_tls_is_warned() -> None:
@@ -115,6 +129,75 @@ async def test_a_server_that_is_not_there_is_one_sentence() -> None:
     with pytest.raises(BenchError) as caught:
         await server.open()
     assert "cannot be reached" in str(caught.value)
+    await server.close()
+
+
+def answering(answer: Callable[[httpx.Request], httpx.Response]) -> NetworkServer:
+    """A server of which nothing is known but what it answers."""
+    login, http = Login(USER, PASSWORD), httpx.MockTransport(answer)
+    return NetworkServer(
+        "http://127.0.0.1:1", login, new_key(), default_wire(), tell=lambda text: None, http=http
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (httpx.Response(200, text="<html>Welcome</html>"), "no Hideez Enterprise Server"),
+        (httpx.Response(200), "no Hideez Enterprise Server"),
+        (httpx.Response(404, text="<html>Not here</html>"), "no Hideez Enterprise Server"),
+        (
+            httpx.Response(302, headers={"location": "https://elsewhere.example/"}),
+            "https://elsewhere.example/",
+        ),
+        (httpx.Response(401, json={"error": "TwoFactorRequired"}), "TwoFactorRequired"),
+        (httpx.Response(401, content=b"\xff\xfe{"), "status 401"),
+        (httpx.Response(500, json={"error": "It broke."}), "It broke."),
+        (httpx.Response(503, text="<html>Later</html>"), "status 503"),
+    ],
+)
+async def test_what_is_no_server_or_an_unwell_one_is_one_sentence(answer: httpx.Response, told: str) -> None:
+    server = answering(lambda request: answer)
+    with pytest.raises(BenchError) as caught:
+        await server.open()
+    assert told in str(caught.value)
+    assert "correct horse" not in str(caught.value)
+    await server.close()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"<html>",
+        b"\xff\xfe{",
+        b'{"value": []}',
+        b'[{"Id": "X"}]',
+        b'[{"id": "X", "status": 42}]',
+        b"[3]",
+    ],
+)
+async def test_a_server_of_another_version_is_one_sentence(content: bytes) -> None:
+    """It lets us in, and then speaks of keys and people in some other way."""
+    cookie = {"set-cookie": ".AspNetCore.Identity.Application=x"}
+    server = answering(
+        lambda request: httpx.Response(
+            200, content=b"" if "Login" in request.url.path else content, headers=cookie
+        )
+    )
+    await server.open()
+    calls: list[Callable[[], Awaitable[object]]] = [
+        server.vaults,
+        partial(server.vault, SERIAL),
+        server.employees,
+        partial(server.create_employee, "Ann", "Smith", ""),
+        partial(server.activation_code, SERIAL),
+    ]
+    for call in calls:
+        with pytest.raises(AnotherServer) as caught:
+            await call()
+        assert "nothing was sent to a key" in str(caught.value)
     await server.close()
 
 

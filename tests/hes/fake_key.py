@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import (
     HOST_TO_KEY,
@@ -31,6 +33,7 @@ class FakeKey:
     """A scripted key, and the way to it.
 
     Attributes:
+        root: its private root key; a copy of a key has the same.
         commands: every command that arrived, but for the reading of information.
         refuse: what it answers to a command instead of Ok.
         hold: a command that waits until `released`; `reached` tells that it has come.
@@ -44,7 +47,7 @@ class FakeKey:
     link_required: bool = True
     locked: bool = False
     can_unlock: bool = False
-    root: object = None
+    root: EllipticCurvePrivateKey = field(default_factory=lambda: private_key(secrets.token_bytes))
     commands: list[Command] = field(default_factory=list)
     refuse: dict[Command, ErrorName] = field(default_factory=dict)
     hold: Command | None = None
@@ -63,12 +66,11 @@ class FakeKey:
     writes_left: int | None = None
 
     def __post_init__(self) -> None:
-        self._root = private_key(secrets.token_bytes)
         self._ciphers: tuple[Opener, Sealer] | None = None
 
     @property
     def root_key(self) -> bytes:
-        return public_bytes(self._root)
+        return public_bytes(self.root)
 
     def take(self, *, link_required: bool = False, locked: bool = False, can_unlock: bool = False) -> None:
         """Be in another state from now on."""
@@ -76,7 +78,7 @@ class FakeKey:
 
     def replace_root_key(self) -> None:
         """Be another piece of hardware under the same serial number."""
-        self._root = private_key(secrets.token_bytes)
+        self.root = private_key(secrets.token_bytes)
 
     def forget_channel(self) -> None:
         """As a key does when its link ends."""
@@ -88,7 +90,7 @@ class FakeKey:
             return m.RootKey(ErrorName.Ok, self.root_key)
         assert isinstance(request, m.VerifyEncryption)
         self.handshakes += 1
-        answer, keys = answer_handshake(request, self._root, secrets.token_bytes)
+        answer, keys = answer_handshake(request, self.root, secrets.token_bytes)
         self._ciphers = (
             Opener(request.channel, HOST_TO_KEY, keys.host_to_key),
             Sealer(request.channel, KEY_TO_HOST, keys.key_to_host),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from hideez_bench.emulator.hes.administration.filters import VaultFilter
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode, VaultLicenseStatus, VaultStatus
 from hideez_bench.emulator.hes.records import LicenseImport
@@ -135,6 +136,23 @@ async def test_licence_status(bench: Bench, days: int, status: VaultLicenseStatu
     bench.hes.vaults.import_licenses(SERIAL, [license_until(1, NOON + timedelta(days=days))])
     await bench.connection.hw_vault_license_applied(SERIAL, "1")
     assert bench.vault.license_status is status
+
+
+async def test_licence_status_is_that_of_the_day(bench: Bench) -> None:
+    """A licence runs out while nobody reports anything."""
+    vaults = bench.hes.vaults
+    vaults.import_licenses(SERIAL, [license_until(1, NOON + timedelta(days=91))])
+    await bench.connection.hw_vault_license_applied(SERIAL, "1")
+    for days, status in [
+        (0, VaultLicenseStatus.Valid),
+        (1, VaultLicenseStatus.Warning),
+        (61, VaultLicenseStatus.Critical),
+        (91, VaultLicenseStatus.Critical),  # the last day, left as it was
+        (92, VaultLicenseStatus.Expired),
+    ]:
+        bench.clock.now = NOON + timedelta(days=days)
+        assert bench.vault.license_status is status
+        assert [vault.id for vault in vaults.list(VaultFilter(license_status=status))] == [SERIAL]
 
 
 async def test_licence_of_another_key(bench: Bench) -> None:

@@ -248,9 +248,14 @@ async def test_nothing_can_be_assigned_before_activation(store_url: str) -> None
         await hes.protection.enable(FIRST)
     second = at(store_url)
     async with second.hes as hes:
-        await refused(
-            hes.employees.add_hardware_vault(first.employee.id, SERIAL), HesCode.DataProtectionNotActivated
-        )
+        # This is looked at before anything else, as with the vendor.
+        for call in (
+            hes.employees.add_hardware_vault(first.employee.id, SERIAL),
+            hes.employees.add_hardware_vault("nobody", SERIAL),
+            hes.employees.remove_hardware_vault(SERIAL),
+            hes.employees.remove_hardware_vault("HK-9"),
+        ):
+            await refused(call, HesCode.DataProtectionNotActivated)
         assert second.vault.status is VaultStatus.Ready, (
             "the move was undone with the code that could not be kept"
         )

@@ -19,6 +19,7 @@ from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import Command
 from tests.hes.bench import SERIAL, Bench, vault_import
+from tests.hes.fake_key import FakeKey
 
 
 def url_of(path: Path) -> str:
@@ -100,6 +101,54 @@ async def test_two_servers_on_one_database(store_url: str) -> None:
         with pytest.raises(HesRuleError) as raised:
             await other.employees.add_hardware_vault(bench.employee.id, SERIAL)
         assert raised.value.code is HesCode.HardwareVaultCannotReserve
+
+
+async def test_a_key_that_another_server_took_away_while_it_was_linked_is_not_lost(store_url: str) -> None:
+    """The other server never heard of the link, and forgot the master key: only this one can still wipe with it."""
+    bench = Bench(store_url)
+    bench.set_up()
+    async with bench.hes, Hes(store_url) as other:
+        await bench.go("Reserved")
+        await bench.arrive()
+        bench.key.hold = Command.LINK
+        call = asyncio.create_task(bench.update())
+        await bench.key.reached.wait()
+        await other.employees.remove_hardware_vault(SERIAL)
+        bench.key.released.set()
+        with pytest.raises(HesError, match="changed on the server"):
+            await call
+        assert bench.key.commands == [Command.LINK, Command.WIPE]
+        assert bench.vault.status is VaultStatus.Ready
+        assert bench.key.link_required
+
+
+async def test_another_code_meanwhile_from_another_server(store_url: str) -> None:
+    """There and back to the same status: the code that this server gave the key is not the one that counts now."""
+    bench = Bench(store_url)
+    bench.set_up()
+    same = FakeKey(root=bench.key.root)
+    elsewhere = Bench(store_url, key=same)
+    async with bench.hes, elsewhere.hes as other:
+        await bench.go("Suspended")
+        same.take()
+        await bench.arrive()
+        bench.key.hold = Command.LOCK_DEVICE_CODE
+        call = asyncio.create_task(bench.update())
+        await bench.key.reached.wait()
+        await elsewhere.arrive()
+        await elsewhere.update()
+        same.take(locked=True)
+        with pytest.raises(HesError):
+            await elsewhere.update()
+        await elsewhere.leave()
+        await other.vaults.activate(SERIAL)
+        bench.key.released.set()
+        with pytest.raises(HesError, match="changed on the server"):
+            await call
+        assert (bench.vault.status, bench.vault.is_status_applied) == (VaultStatus.Suspended, False)
+        # So the key gets the code that counts at its next contact.
+        await bench.update()
+        assert bench.key.code == bench.hes.vaults.activation_code(SERIAL)
 
 
 async def test_file_is_private(tmp_path: Path) -> None:

@@ -105,11 +105,12 @@ class Employees:
         """Assign a Ready vault: Reserved, with a new master key and a pending code.
 
         Raises:
-            HesRuleError: EmployeeNotFound, OneHardwareVaultConstraint, HardwareVaultNotFound or
-                HardwareVaultCannotReserve, looked at in this order.
+            HesRuleError: DataProtectionNotActivated, EmployeeNotFound, OneHardwareVaultConstraint,
+                HardwareVaultNotFound or HardwareVaultCannotReserve, looked at in this order.
         """
         async with self._core.vault_locks[vault_id]:
             with self._core.store.transaction() as rows:
+                rows.check_protection()
                 employee = employee_for_admin(rows, employee_id)
                 vault = self._reserved(rows, employee, vault_id)
             self._core.tell_move(vault, f"assigns key {vault_id} to {employee.full_name}")
@@ -124,10 +125,12 @@ class Employees:
         wiped at once; without, as by the vendor's REST (Q8), only an accounts update is started.
 
         Raises:
-            HesRuleError: HardwareVaultNotFound, HardwareVaultDoesNotAllowToRemove.
+            HesRuleError: DataProtectionNotActivated, HardwareVaultNotFound or HardwareVaultDoesNotAllowToRemove, looked
+                at in this order.
         """
         async with self._core.vault_locks[vault_id]:
             with self._core.store.transaction() as rows:
+                rows.check_protection()
                 vault = vault_for_admin(rows, vault_id)
                 workstations = vault_rules.remove(rows, vault, reason, self._core.utc())
             self._core.tell_move(vault, f"takes key {vault_id} from its employee")

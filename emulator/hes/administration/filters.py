@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.org_models import Department
+from hideez_bench.emulator.hes.keys import licenses
 from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus
 
 LOW_BATTERY = 30
@@ -41,8 +42,8 @@ class VaultFilter:
     license_end_date: datetime | None = None
     """Licences that end by then."""
 
-    def finds(self, row: models.HardwareVault) -> bool:
-        """Whether it is one of them."""
+    def finds(self, row: models.HardwareVault, now: datetime) -> bool:
+        """Whether it is one of them, its licence looked at now."""
         owner = row.employee
         return (
             all(
@@ -60,7 +61,7 @@ class VaultFilter:
             and _between(row.last_synced, self.last_synced_start, self.last_synced_end)
             and _belongs(owner.department if owner else None, self.company, self.department)
             and self.status in (None, row.status)
-            and self.license_status in (None, row.license_status)
+            and self.license_status in (None, licenses.status(row, now))
             and _between(row.license_end_date, None, self.license_end_date)
         )
 

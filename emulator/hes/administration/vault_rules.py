@@ -112,9 +112,8 @@ def remove(rows: Rows, vault: models.HardwareVault, reason: VaultStatusReason, n
     Returns the workstations that it unlocked until now.
 
     Raises:
-        HesRuleError: HardwareVaultDoesNotAllowToRemove, DataProtectionNotActivated.
+        HesRuleError: HardwareVaultDoesNotAllowToRemove.
     """
-    rows.check_protection()
     match vault.status, vault.is_status_applied:
         case VaultStatus.Reserved, False:
             workstations = tasks.forget(rows, vault)

@@ -176,17 +176,19 @@ class Vaults:
             self._status_update.start(vault_id)
 
     def _view(self, rows: Rows, vault: models.HardwareVault) -> VaultView:
-        return vault_view(vault, rows.latest_activation(vault.id), is_online=self._is_online(vault.id))
+        latest, is_online = rows.latest_activation(vault.id), self._is_online(vault.id)
+        return vault_view(vault, latest, is_online=is_online, now=self._core.utc())
 
     def _is_online(self, vault_id: str) -> bool:
         return self._remotes.any_workstation(vault_id) is not None
 
     def list(self, wanted: VaultFilter = ALL_VAULTS) -> list[VaultView]:
         """The vaults, by serial number."""
+        now = self._core.utc()
         with self._core.store.transaction() as rows:
             latest = rows.latest_activations()
             return [
-                vault_view(vault, latest.get(vault.id), is_online=self._is_online(vault.id))
+                vault_view(vault, latest.get(vault.id), is_online=self._is_online(vault.id), now=now)
                 for vault in rows.vaults()
-                if wanted.finds(vault)
+                if wanted.finds(vault, now)
             ]

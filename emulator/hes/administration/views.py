@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -11,6 +12,7 @@ from hideez_bench.emulator.hes.database.account_models import Account, HardwareV
 from hideez_bench.emulator.hes.database.org_models import Company, Department, Position
 from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.database.workstation_models import WorkstationHardwareVaultPair
+from hideez_bench.emulator.hes.keys import licenses
 from hideez_bench.emulator.hes.names import AccountType
 from hideez_bench.emulator.hes.records import (
     AccountFacts,
@@ -27,9 +29,13 @@ from hideez_bench.emulator.hes.records import (
 
 
 def vault_view(
-    vault: models.HardwareVault, latest: models.HardwareVaultActivation | None, *, is_online: bool
+    vault: models.HardwareVault,
+    latest: models.HardwareVaultActivation | None,
+    *,
+    is_online: bool,
+    now: datetime,
 ) -> VaultView:
-    """A vault with what became of its latest code."""
+    """A vault with what became of its latest code, and how long its licence runs from now."""
     return VaultView(
         id=vault.id,
         mac=vault.mac,
@@ -48,7 +54,7 @@ def vault_view(
         timestamp=vault.timestamp,
         need_sync=vault.need_sync,
         has_new_license=vault.has_new_license,
-        license_status=vault.license_status,
+        license_status=licenses.status(vault, now),
         license_end_date=vault.license_end_date,
         imported_at=vault.imported_at,
         last_synced=vault.last_synced,

@@ -60,12 +60,19 @@ def applied(rows: Rows, vault: models.HardwareVault, license_id: str, now: datet
     row.applied_at = now
     vault.has_new_license = any(row.applied_at is None and row.data for row in licenses)
     vault.license_end_date = max(row.end_date for row in licenses)
+    vault.license_status = status(vault, now)
+
+
+def status(vault: models.HardwareVault, now: datetime) -> VaultLicenseStatus:
+    """How long a vault's licence still runs, counted in days. The last day leaves it as it was the day before."""
+    if vault.license_end_date is None:
+        return vault.license_status
     days = (vault.license_end_date.date() - now.astimezone(UTC).date()).days
-    vault.license_status = _status(days) or vault.license_status
+    day_before = VaultLicenseStatus.Critical if vault.license_status else VaultLicenseStatus.None_
+    return _by_days(days) or day_before
 
 
-def _status(days_left: int) -> VaultLicenseStatus | None:
-    """None on the last day: the vendor then leaves the status as it was."""
+def _by_days(days_left: int) -> VaultLicenseStatus | None:
     if days_left > 90:
         return VaultLicenseStatus.Valid
     if days_left > 30:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import vault_rules
@@ -17,9 +18,42 @@ from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode
+from hideez_bench.protocol.secret import ActivationCode
 
 CODE_ATTEMPTS = 3
 """What the server grants with every code."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A vault and its pending activation, as they were when it was decided what to do about the key."""
+
+    vault: models.HardwareVault
+    activation: models.HardwareVaultActivation | None
+
+    @classmethod
+    def now(cls, rows: Rows, serial: str) -> _Seen:
+        """As they are."""
+        return cls(vault_for_client(rows, serial), rows.pending_activation(serial))
+
+    def is_same(self, other: _Seen) -> bool:
+        """Whether nobody has moved the vault in between, not even there and back with another code."""
+        return self._identity() == other._identity()
+
+    def _identity(self) -> tuple[object, ...]:
+        vault, activation = self.vault, self.activation
+        return vault.status, vault.master_key, activation and activation.id
+
+
+class _MovedMeanwhile(HesError):
+    """Another process moved the vault while the key was spoken to."""
+
+    def __init__(self, serial: str) -> None:
+        super().__init__(
+            HesErrorCode.HesUnknownError,
+            f"Key {serial} was changed on the server while the key was spoken to; that change was kept, "
+            "connect the key again.",
+        )
 
 
 class StatusUpdate:
@@ -39,31 +73,32 @@ class StatusUpdate:
         async with self._core.vault_locks[serial], self._remotes.device(serial, workstation_id) as device:
             info = await device.refresh_device_info()
             with self._core.store.transaction() as rows:
-                vault = vault_for_client(rows, serial)
+                seen = _Seen.now(rows, serial)
+            vault = seen.vault
             state = KeyState.of(info.link_required, info.locked, info.can_unlock)
             had_access = vault.access_given or Quirk.NO_ACCESS_AFTER_SUSPENSION in self._core.quirks
             match action_for(serial, vault.status, vault.is_status_applied, state, had_access):
                 case Action.NOTHING:
                     pass
                 case Action.LINK:
-                    await self._link(device, vault)
+                    await self._link(device, seen)
                 case Action.ACCESS_AND_SET_ACTIVE:
-                    await self._refuse_old_code(device, vault)
+                    await self._refuse_old_code(device, seen)
                     await self._give_access(device, vault)
-                    self._record(vault, _set_active_with_access)
+                    self._record(seen, _set_active_with_access)
                 case Action.SET_ACTIVE:
-                    await self._refuse_old_code(device, vault)
-                    self._record(vault, vault_rules.set_active)
+                    await self._refuse_old_code(device, seen)
+                    self._record(seen, vault_rules.set_active)
                 case Action.SET_LOCKED:
-                    self._record(vault, lambda rows, fresh: vault_rules.set_locked(fresh))
+                    self._record(seen, lambda rows, fresh: vault_rules.set_locked(fresh))
                 case Action.LOCK_DEVICE_CODE:
-                    await self._lock(device, vault)
+                    await self._lock(device, seen)
                 case Action.WIPE_AND_SET_READY:
                     if not info.link_required:
                         await device.wipe(master_key_of(vault))
                         self._core.tell(HesEventKind.KEY, serial, "wipes the key")
                     now = self._core.utc()
-                    self._record(vault, lambda rows, fresh: vault_rules.set_ready(rows, fresh, now))
+                    self._record(seen, lambda rows, fresh: vault_rules.set_ready(rows, fresh, now))
                     raise hes_error(HesErrorCode.DeviceHasBeenWiped, serial=serial)
 
     async def wipe_before_loss(self, vault: models.HardwareVault) -> None:
@@ -104,41 +139,50 @@ class StatusUpdate:
         if workstation_id is not None:
             self._core.spawn_told(serial, "a status update", lambda: self.run(serial, workstation_id))
 
-    async def _refuse_old_code(self, device: KeyDevice, vault: models.HardwareVault) -> None:
+    async def _refuse_old_code(self, device: KeyDevice, seen: _Seen) -> None:
         """Where codes have an age limit, lock a key again that was unlocked by one that is older.
 
         Raises:
             HesError: the code was too old.
         """
-        life, now = self._core.code_life, self._core.utc()
-        with self._core.store.transaction() as rows:
-            pending = rows.pending_activation(vault.id)
+        life, now, pending = self._core.code_life, self._core.utc(), seen.activation
         if life is None or pending is None or now - pending.created_at <= life:
             return
         code = draw.activation_code(self._core.random)
         suspended = self._record(
-            vault, lambda rows, fresh: vault_rules.refuse_old_code(rows, fresh, code, now)
+            seen, lambda rows, fresh: vault_rules.refuse_old_code(rows, fresh, code, now)
         )
         await self._lock(device, suspended)
         raise HesError(
             HesErrorCode.HesDeviceLocked,
-            f"The activation code of key {vault.id} was too old, and the key is locked again; "
+            f"The activation code of key {seen.vault.id} was too old, and the key is locked again; "
             "ask the administrator for the new code.",
         )
 
-    async def _link(self, device: KeyDevice, vault: models.HardwareVault) -> None:
-        with self._core.store.transaction() as rows:
-            code = vault_rules.pending_code(rows, vault.id)
-        await device.link(master_key_of(vault), code, CODE_ATTEMPTS)
-        self._core.tell(HesEventKind.KEY, vault.id, "links the key, which is locked by its code from now on")
-        self._record(vault, _set_applied)
+    async def _link(self, device: KeyDevice, seen: _Seen) -> None:
+        serial, key = seen.vault.id, master_key_of(seen.vault)
+        await device.link(key, self._pending_code(serial), CODE_ATTEMPTS)
+        self._core.tell(HesEventKind.KEY, serial, "links the key, which is locked by its code from now on")
+        try:
+            self._record(seen, _set_applied)
+        except _MovedMeanwhile:
+            with self._core.store.transaction() as rows:
+                is_key_lost = vault_for_client(rows, serial).master_key != key
+            if is_key_lost:
+                # Nobody else has it: without this the key could only be wiped by hand.
+                await device.wipe(key)
+                self._core.tell(HesEventKind.KEY, serial, "wipes the key")
+            raise
 
-    async def _lock(self, device: KeyDevice, vault: models.HardwareVault) -> None:
+    async def _lock(self, device: KeyDevice, seen: _Seen) -> None:
+        serial = seen.vault.id
+        await device.lock_device_code(master_key_of(seen.vault), self._pending_code(serial), CODE_ATTEMPTS)
+        self._core.tell(HesEventKind.KEY, serial, "locks the key with a new code")
+        self._record(seen, _set_applied)
+
+    def _pending_code(self, serial: str) -> ActivationCode:
         with self._core.store.transaction() as rows:
-            code = vault_rules.pending_code(rows, vault.id)
-        await device.lock_device_code(master_key_of(vault), code, CODE_ATTEMPTS)
-        self._core.tell(HesEventKind.KEY, vault.id, "locks the key with a new code")
-        self._record(vault, _set_applied)
+            return vault_rules.pending_code(rows, serial)
 
     async def _give_access(self, device: KeyDevice, vault: models.HardwareVault) -> None:
         # Q7: a key that another server linked refuses the master key here, and the vault stays Reserved.
@@ -146,26 +190,22 @@ class StatusUpdate:
         await device.access(now, master_key_of(vault), vault.profile.access_params())
         self._core.tell(HesEventKind.KEY, vault.id, "sets the key's clock and access profile")
 
-    def _record(
-        self, before: models.HardwareVault, change: Callable[[Rows, models.HardwareVault], None]
-    ) -> models.HardwareVault:
+    def _record(self, before: _Seen, change: Callable[[Rows, models.HardwareVault], None]) -> _Seen:
         """Keep what has become of a vault, and return it.
 
         Raises:
-            HesError: another process moved the vault while the key was spoken to.
+            _MovedMeanwhile: somebody else did, and that stays.
         """
+        serial = before.vault.id
         with self._core.store.transaction() as rows:
-            vault = vault_for_client(rows, before.id)
-            if (vault.status, vault.master_key) != (before.status, before.master_key):
-                raise HesError(
-                    HesErrorCode.HesUnknownError,
-                    f"Key {before.id} was changed on the server while the key was spoken to; that change was kept, "
-                    "connect the key again.",
-                )
-            change(rows, vault)
-        if vault.status is not before.status:
-            self._core.tell(HesEventKind.STATUS, vault.id, f"sets the vault {vault.status.name}")
-        return vault
+            fresh = _Seen.now(rows, serial)
+            if not fresh.is_same(before):
+                raise _MovedMeanwhile(serial)
+            change(rows, fresh.vault)
+            after = _Seen.now(rows, serial)
+        if after.vault.status is not before.vault.status:
+            self._core.tell(HesEventKind.STATUS, serial, f"sets the vault {after.vault.status.name}")
+        return after
 
 
 def _set_applied(rows: Rows, vault: models.HardwareVault) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +11,9 @@ from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
+from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.pages import vault_actions
+from hideez_bench.emulator.hes.web.pages.org_structure import is_in
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
@@ -39,8 +42,16 @@ class EmployeePages:
 
     async def all(self, request: Request) -> Response:
         """The list, or what of it fits a search."""
-        search = request.query_params.get("search", "").strip()
-        found = [employee for employee in self._hes.employees.list() if _fits(employee, search)]
+        asked = request.query_params
+        search = asked.get("search", "").strip()
+        department, position = asked.get("department", ""), asked.get("position", "")
+        found = [
+            employee
+            for employee in self._hes.employees.list()
+            if _fits(employee, search)
+            and is_in(employee.department, department)
+            and position in ("", employee.position_id)
+        ]
         shown, paging = part_of(request, found)
         vaults = {vault.id: vault for vault in self._hes.vaults.list()}
         return self._pages.show(
@@ -52,6 +63,9 @@ class EmployeePages:
             ],
             paging=paging,
             search=search,
+            department=department,
+            position=position,
+            **belonging(self._hes),
         )
 
     async def one(self, request: Request) -> Response:
@@ -67,16 +81,16 @@ class EmployeePages:
         )
 
     async def edit_form(self, request: Request) -> Response:
-        """Name, e-mail and phone, to be changed."""
+        """What is known of somebody, to be changed."""
         employee = self._employee(request)
-        return self._edit_form(request, asdict(employee), request.query_params.get("back", ""))
+        return self._edit_form(request, _filled(employee), request.query_params.get("back", ""))
 
     async def edit(self, request: Request) -> Response:
-        """Change name, e-mail and phone."""
+        """Change what is known of somebody."""
         employee = self._employee(request)
         typed = await fields(request)
         try:
-            self._hes.employees.edit(employee.id, details_from(typed, employee))
+            self._hes.employees.edit(employee.id, details_from(typed))
         except BenchError as refusal:
             return self._edit_form(request, typed, typed.get("back", ""), str(refusal))
         return self._pages.onward(request, _back(typed, employee), "The employee was changed.")
@@ -123,6 +137,7 @@ class EmployeePages:
             typed=typed,
             back=_back({"back": back}, employee),
             refusal=refusal,
+            **belonging(self._hes),
         )
 
     def _delete_form(self, request: Request, back: str, refusal: str = "") -> Response:
@@ -159,16 +174,26 @@ class EmployeePages:
         )
 
 
-def details_from(typed: dict[str, str], before: EmployeeView | None = None) -> EmployeeDetails:
-    """What was typed of somebody; what these pages do not ask for stays as it was."""
+def details_from(typed: dict[str, str]) -> EmployeeDetails:
+    """What was typed of somebody."""
     return EmployeeDetails(
         first_name=typed.get("first_name", ""),
         last_name=typed.get("last_name", ""),
         email=typed.get("email", ""),
         phone_number=typed.get("phone_number", ""),
-        department_id=before.department_id if before else None,
-        position_id=before.position_id if before else None,
+        department_id=typed.get("department_id") or None,
+        position_id=typed.get("position_id") or None,
     )
+
+
+def belonging(hes: Hes) -> dict[str, Any]:
+    """What an employee's department and position are chosen from."""
+    positions = [(position.id, position.name) for position in hes.org_structure.positions()]
+    return {"companies": hes.org_structure.companies(), "positions": positions}
+
+
+def _filled(employee: EmployeeView) -> dict[str, str]:
+    return {name: value for name, value in asdict(employee).items() if isinstance(value, str)}
 
 
 def _back(typed: dict[str, str], employee: EmployeeView) -> str:

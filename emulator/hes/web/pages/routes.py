@@ -18,6 +18,7 @@ from hideez_bench.emulator.hes.web.pages.code import CodePages
 from hideez_bench.emulator.hes.web.pages.employees import EmployeePages
 from hideez_bench.emulator.hes.web.pages.live import Live
 from hideez_bench.emulator.hes.web.pages.login import FIRST_PAGE, LoginPages
+from hideez_bench.emulator.hes.web.pages.org_structure import OrgStructurePages
 from hideez_bench.emulator.hes.web.pages.own_password import OwnPasswordPage
 from hideez_bench.emulator.hes.web.pages.page import HERE, Pages
 from hideez_bench.emulator.hes.web.pages.profiles import ProfilePages
@@ -46,6 +47,7 @@ def routes(context: WebContext, clock: Callable[[], float] = time.monotonic) -> 
         *EmployeePages(pages).routes(),
         *AccountPages(pages).routes(),
         *SharedAccountPages(pages).routes(),
+        *OrgStructurePages(pages).routes(),
         *CodePages(pages).routes(),
         *VaultPages(pages).routes(),
         *ProfilePages(pages).routes(),

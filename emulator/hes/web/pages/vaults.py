@@ -10,6 +10,7 @@ from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import HesEvent, VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
+from hideez_bench.emulator.hes.web.pages.org_structure import is_in
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.emulator.hes.web.pages.vault_actions import VaultAction
@@ -44,7 +45,8 @@ class VaultPages:
         """The list, or what of it fits a search."""
         search = request.query_params.get("search", "").strip()
         wanted = request.query_params.get("status", "")
-        found = [vault for vault in self._hes.vaults.list() if _fits(vault, search, wanted)]
+        department = request.query_params.get("department", "")
+        found = [vault for vault in self._vaults_of(department) if _fits(vault, search, wanted)]
         shown, paging = part_of(request, found)
         return self._pages.show(
             request,
@@ -54,7 +56,17 @@ class VaultPages:
             search=search,
             wanted=wanted,
             statuses=[(status.name, status.name) for status in VaultStatus],
+            department=department,
+            companies=self._hes.org_structure.companies(),
         )
+
+    def _vaults_of(self, department: str) -> list[VaultView]:
+        """The vaults of those who belong to a department or company; all without one."""
+        vaults = self._hes.vaults.list()
+        if not department:
+            return vaults
+        theirs = {one.id for one in self._hes.employees.list() if is_in(one.department, department)}
+        return [vault for vault in vaults if vault.employee_id in theirs]
 
     async def one(self, request: Request) -> Response:
         """A vault, and what happened to it."""

@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.mail.delivery import send_code
 from hideez_bench.emulator.hes.names import LoginType, VaultStatus
-from hideez_bench.emulator.hes.records import AccountDetails
+from hideez_bench.emulator.hes.records import AccountDetails, CompanyView
 from hideez_bench.emulator.hes.web.pages.code import why_no_code
-from hideez_bench.emulator.hes.web.pages.employees import details_from
+from hideez_bench.emulator.hes.web.pages.employees import belonging, details_from
 from hideez_bench.emulator.hes.web.pages.memory import Draft, Step
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
 from hideez_bench.emulator.hes.web.security.forms import csrf_token
@@ -37,7 +37,7 @@ TITLES = {
     Step.ACTIVATION: "Pass on the activation code",
 }
 ASKED = {
-    Step.PROFILE: ("first_name", "last_name", "email", "phone_number"),
+    Step.PROFILE: ("first_name", "last_name", "email", "phone_number", "department_id", "position_id"),
     Step.VAULT: ("vault_id",),
     Step.ACCOUNT: ("name", "login_type", "domain", "login"),
     Step.OVERVIEW: (),
@@ -159,14 +159,20 @@ class WizardPages:
     ) -> Response:
         values: dict[str, Any] = {"refusal": refusal, "sent_to": sent_to}
         match step:
+            case Step.PROFILE:
+                values |= belonging(self._hes)
             case Step.VAULT:
                 vaults = self._hes.vaults.list()
                 values["vaults"] = [vault for vault in vaults if vault.status is VaultStatus.Ready]
             case Step.ACCOUNT:
                 values |= {"login_types": LOGIN_TYPES, "has_password": draft.password is not None}
             case Step.OVERVIEW:
+                details = details_from(draft.typed.get(Step.PROFILE, {}))
+                chosen = belonging(self._hes)
                 values |= {
-                    "details": details_from(draft.typed.get(Step.PROFILE, {})),
+                    "details": details,
+                    "department": _department(chosen["companies"], details.department_id),
+                    "position": dict(chosen["positions"]).get(details.position_id, "none"),
                     "vault_id": draft.value(Step.VAULT, "vault_id"),
                     "account_name": draft.value(Step.ACCOUNT, "name"),
                 }
@@ -214,6 +220,14 @@ def _neighbour(step: Step, by: int) -> Step:
 
 def _address(draft: Draft, step: Step) -> str:
     return f"/employees/new/{draft.id}/{step}"
+
+
+def _department(companies: list[CompanyView], department_id: str | None) -> str:
+    for company in companies:
+        for department in company.departments:
+            if department.id == department_id:
+                return f"{department.name} of {company.name}"
+    return "none"
 
 
 def _account(draft: Draft) -> AccountDetails | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationView
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields
+from hideez_bench.emulator.hes.web.pages.org_structure import is_in
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
+from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
 
 LIST = "/workstations"
@@ -18,14 +19,11 @@ LIST = "/workstations"
 
 @dataclass(frozen=True)
 class WorkstationRow:
-    """A workstation in the list."""
+    """A workstation in the list; `name` falls back to its id."""
 
-    id: str
+    workstation: WorkstationView
     name: str
-    approved: bool
-    is_online: bool
     system: str
-    last_seen: datetime
     pairs: list[ProximityVaultView]
 
 
@@ -39,11 +37,6 @@ class Question:
     is_dangerous: bool = False
 
 
-_APPROVE = Question(
-    "Approve the workstation",
-    "The client on {} is let in: it learns whose keys it sees, and the server works on keys through it.",
-    "Approve",
-)
 _UNAPPROVE = Question(
     "Unapprove the workstation",
     "The client on {} is shut out until the workstation is approved again.",
@@ -76,6 +69,7 @@ class WorkstationPages:
         return [
             route(LIST, self.all, viewers=True),
             route(f"{LIST}/approve", self.approve, methods=["GET", "POST"]),
+            route(f"{LIST}/edit", self.edit, methods=["GET", "POST"]),
             route(f"{LIST}/unapprove", self.unapprove, methods=["GET", "POST"]),
             route(f"{LIST}/alarm", self.alarm, methods=["GET", "POST"]),
             route(f"{LIST}/proximity", self.proximity),
@@ -85,38 +79,78 @@ class WorkstationPages:
         ]
 
     async def all(self, request: Request) -> Response:
-        """The list."""
-        rows = [self._row(workstation) for workstation in self._workstations.list()]
-        return self._pages.show(request, "workstations.html", rows=rows)
+        """The list, or what of it fits a search."""
+        asked = request.query_params
+        search, approval = asked.get("search", "").strip(), asked.get("approval", "")
+        department = asked.get("department", "")
+        found = [
+            workstation
+            for workstation in self._workstations.list()
+            if _fits(workstation, search)
+            and approval in ("", _approval(workstation))
+            and is_in(workstation.department, department)
+        ]
+        shown, paging = part_of(request, found)
+        return self._pages.show(
+            request,
+            "workstations.html",
+            rows=[self._row(workstation) for workstation in shown],
+            paging=paging,
+            search=search,
+            approval=approval,
+            approvals=[(name, name) for name in ("Approved", "Waiting")],
+            department=department,
+            companies=self._hes.org_structure.companies(),
+        )
 
     async def approve(self, request: Request) -> Response:
-        """Ask, and let a workstation's client in."""
-        workstation = self._workstations.get(await self._id(request))
+        """Ask, and let a workstation's client in, with its settings."""
+        typed, workstation = await self._asked(request)
         if request.method == "GET":
-            return self._ask(request, _APPROVE, workstation)
-        self._workstations.approve(workstation.id)
-        return self._pages.onward(request, LIST, f"Workstation {workstation.id} is approved.")
+            return self._settings(request, typed, workstation)
+        try:
+            if typed.get("department_id"):
+                self._hes.org_structure.department(typed["department_id"])
+            self._workstations.approve(workstation.id)
+            self._edit(workstation, typed)
+        except BenchError as refusal:
+            return self._settings(request, typed, workstation, str(refusal))
+        return self._done(request, typed, f"Workstation {_name(workstation)} is approved.")
+
+    async def edit(self, request: Request) -> Response:
+        """Change the settings of an approved workstation."""
+        typed, workstation = await self._asked(request)
+        if request.method == "GET":
+            return self._settings(request, typed, workstation)
+        try:
+            self._edit(workstation, typed)
+        except BenchError as refusal:
+            return self._settings(request, typed, workstation, str(refusal))
+        return self._done(request, typed, f"Workstation {_name(workstation)} was changed.")
 
     async def unapprove(self, request: Request) -> Response:
         """Ask, and shut a workstation's client out."""
-        workstation = self._workstations.get(await self._id(request))
+        typed, workstation = await self._asked(request)
         if request.method == "GET":
-            return self._ask(request, _UNAPPROVE, workstation)
+            return self._ask(request, typed, _UNAPPROVE, workstation)
         self._workstations.unapprove(workstation.id)
-        return self._pages.onward(request, LIST, f"Workstation {workstation.id} is no longer approved.")
+        return self._done(request, typed, f"Workstation {_name(workstation)} is no longer approved.")
 
     async def alarm(self, request: Request) -> Response:
         """Ask, and raise or end the alarm."""
+        typed = await _typed(request)
         if request.method == "GET":
-            return self._ask(request, _END if self._hes.alarm else _RAISE, wanted=not self._hes.alarm)
-        wanted = (await fields(request)).get("alarm") == "on"
+            return self._ask(
+                request, typed, _END if self._hes.alarm else _RAISE, wanted=not self._hes.alarm
+            )
+        wanted = typed.get("alarm") == "on"
         self._hes.set_alarm(wanted)
         told = "The alarm is on." if wanted else "The alarm has ended."
-        return self._pages.onward(request, LIST, told, kind="warn" if wanted else "good")
+        return self._done(request, typed, told, kind="warn" if wanted else "good")
 
     async def proximity(self, request: Request) -> Response:
         """The keys that unlock a workstation by coming near."""
-        return self._proximity(request, await self._id(request))
+        return self._proximity(request, await _typed(request))
 
     async def add_vault(self, request: Request) -> Response:
         """Let a key unlock a workstation."""
@@ -124,8 +158,8 @@ class WorkstationPages:
         try:
             self._workstations.add_proximity_vault(typed.get("id", ""), typed.get("vault_id", ""))
         except BenchError as refusal:
-            return self._proximity(request, typed.get("id", ""), str(refusal))
-        return self._proximity(request, typed["id"])
+            return self._proximity(request, typed, str(refusal))
+        return self._proximity(request, typed)
 
     async def edit_vault(self, request: Request) -> Response:
         """Change how near a key locks and unlocks a workstation."""
@@ -134,8 +168,8 @@ class WorkstationPages:
             numbers = [_number(typed.get(name, "")) for name in ("lock", "unlock", "timeout")]
             self._workstations.edit_proximity_vault(typed.get("pair_id", ""), *numbers)
         except BenchError as refusal:
-            return self._proximity(request, typed.get("id", ""), str(refusal))
-        return self._proximity(request, typed.get("id", ""))
+            return self._proximity(request, typed, str(refusal))
+        return self._proximity(request, typed)
 
     async def delete_vault(self, request: Request) -> Response:
         """Let a key no longer unlock a workstation."""
@@ -143,29 +177,49 @@ class WorkstationPages:
         try:
             self._workstations.delete_proximity_vault(typed.get("pair_id", ""))
         except BenchError as refusal:
-            return self._proximity(request, typed.get("id", ""), str(refusal))
-        return self._proximity(request, typed.get("id", ""))
+            return self._proximity(request, typed, str(refusal))
+        return self._proximity(request, typed)
 
-    async def _id(self, request: Request) -> str:
-        if request.method == "GET":
-            return request.query_params.get("id", "")
-        return (await fields(request)).get("id", "")
+    async def _asked(self, request: Request) -> tuple[dict[str, str], WorkstationView]:
+        typed = await _typed(request)
+        return typed, self._workstations.get(typed.get("id", ""))
+
+    def _edit(self, workstation: WorkstationView, typed: dict[str, str]) -> None:
+        self._workstations.edit(workstation.id, typed.get("department_id") or None, "rfid_enabled" in typed)
+
+    def _done(self, request: Request, typed: dict[str, str], told: str, kind: str = "good") -> Response:
+        return self._pages.onward(request, _back(typed), told, kind=kind)
 
     def _row(self, workstation: WorkstationView) -> WorkstationRow:
         facts = (workstation.os, workstation.client_version, workstation.ip)
         return WorkstationRow(
-            id=workstation.id,
-            name=workstation.name or workstation.id,
-            approved=workstation.approved,
-            is_online=workstation.is_online,
+            workstation=workstation,
+            name=_name(workstation),
             system=", ".join(fact for fact in facts if fact),
-            last_seen=workstation.last_seen,
             pairs=self._workstations.proximity_vaults(workstation.id),
+        )
+
+    def _settings(
+        self, request: Request, typed: dict[str, str], workstation: WorkstationView, refusal: str = ""
+    ) -> Response:
+        is_sent = request.method == "POST"
+        return self._pages.show(
+            request,
+            "workstation_edit.html",
+            status=409 if refusal else 200,
+            workstation=workstation,
+            action=request.url.path,
+            department_id=typed.get("department_id", "") if is_sent else workstation.department_id or "",
+            rfid_enabled="rfid_enabled" in typed if is_sent else workstation.rfid_enabled,
+            companies=self._hes.org_structure.companies(),
+            back=_back(typed),
+            refusal=refusal,
         )
 
     def _ask(
         self,
         request: Request,
+        typed: dict[str, str],
         question: Question,
         workstation: WorkstationView | None = None,
         *,
@@ -176,17 +230,17 @@ class WorkstationPages:
             request,
             "confirm.html",
             title=question.title,
-            text=question.text.format(workstation.id if workstation else ""),
+            text=question.text.format(_name(workstation) if workstation else ""),
             action=request.url.path,
             hidden=hidden,
             button=question.button,
             danger=question.is_dangerous,
-            back=LIST,
+            back=_back(typed),
             refusal="",
         )
 
-    def _proximity(self, request: Request, workstation_id: str, refusal: str = "") -> Response:
-        workstation = self._workstations.get(workstation_id)
+    def _proximity(self, request: Request, typed: dict[str, str], refusal: str = "") -> Response:
+        workstation = self._workstations.get(typed.get("id", ""))
         pairs = self._workstations.proximity_vaults(workstation.id)
         paired = {pair.hardware_vault_id for pair in pairs}
         return self._pages.show(
@@ -196,9 +250,38 @@ class WorkstationPages:
             workstation=workstation,
             pairs=pairs,
             vaults=[v for v in self._hes.vaults.list() if v.employee_id and v.id not in paired],
-            back=LIST,
+            back=_back(typed),
             refusal=refusal,
         )
+
+
+async def _typed(request: Request) -> dict[str, str]:
+    """What a form was sent with, or asked for with."""
+    return dict(request.query_params) if request.method == "GET" else await fields(request)
+
+
+def _back(typed: dict[str, str]) -> str:
+    return local(typed.get("back", ""), LIST)
+
+
+def _name(workstation: WorkstationView) -> str:
+    return workstation.name or workstation.id
+
+
+def _approval(workstation: WorkstationView) -> str:
+    return "Approved" if workstation.approved else "Waiting"
+
+
+def _fits(workstation: WorkstationView, search: str) -> bool:
+    return fits(
+        search,
+        workstation.id,
+        workstation.name,
+        workstation.domain,
+        workstation.os,
+        workstation.client_version,
+        workstation.ip,
+    )
 
 
 def _number(text: str) -> int:

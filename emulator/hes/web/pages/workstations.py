@@ -140,9 +140,7 @@ class WorkstationPages:
         """Ask, and raise or end the alarm."""
         typed = await _typed(request)
         if request.method == "GET":
-            return self._ask(
-                request, typed, _END if self._hes.alarm else _RAISE, wanted=not self._hes.alarm
-            )
+            return self._ask(request, typed, _END if self._hes.alarm else _RAISE, wanted=not self._hes.alarm)
         wanted = typed.get("alarm") == "on"
         self._hes.set_alarm(wanted)
         told = "The alarm is on." if wanted else "The alarm has ended."

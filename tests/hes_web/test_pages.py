@@ -22,6 +22,7 @@ PAGES = [
     f"/vaults/{SERIAL}",
     "/employees",
     "/shared-accounts",
+    "/org-structure",
     "/profiles",
     "/workstations",
     "/audit",

@@ -293,8 +293,11 @@ class TestWizard:
         assert refused.refusal == mail.failure
         assert refused.forms[send]["address"] == "a@example.com"
         mail.failure = ""
-        sent = Page(await poster.client.post(send, data=refused.forms[send]))
+        sent = Page(await poster.client.post(send, data=refused.forms[send], follow_redirects=True))
         assert "The code was sent to a@example.com." in sent.words
+        assert sent.response.url.path == f"{wizard.base}/activation"
+        again = await poster.open(f"{wizard.base}/activation")
+        assert again.forms[send]["address"] == "a@example.com"
         assert [one[0] for one in mail.sent] == ["a@example.com"]
 
     async def test_the_code_of_a_vault_that_went_to_somebody_else_is_not_given_away(

@@ -59,6 +59,13 @@ async def test_a_short_list_has_no_pages(admin: Visitor) -> None:
     assert "of 1" not in (await admin.open("/employees")).words
 
 
+async def test_workstations_by_their_filter(site: Site, admin: Visitor) -> None:
+    for number in range(5):
+        site.bench.hes.workstations.seen(f"desk-{number}")
+    pages = await walk(admin, "/workstations?search=DESK&approval=Waiting", r"desk-\d")
+    assert [len(page) for page in pages] == [3, 2]
+
+
 async def test_events(site: Site, admin: Visitor) -> None:
     for number in range(5):
         site.bench.hes.users._core.tell(HesEventKind.ADMIN, "", f"does thing {number}")

@@ -105,17 +105,19 @@ class WizardPages:
         if draft is None or draft.created is None:
             return self._lost(request)
         address = (await fields(request)).get("address", "")
+        draft.typed[Step.ACTIVATION] = {"address": address}
         if not address:
-            refusal = "Type an e-mail address; nothing was sent."
-            return self._show(request, draft, Step.ACTIVATION, refusal, address=address)
+            return self._show(request, draft, Step.ACTIVATION, "Type an e-mail address; nothing was sent.")
         vault_id = draft.value(Step.VAULT, "vault_id")
         try:
             if self._hes.vaults.get(vault_id).employee_id != draft.created:
-                return self._show(request, draft, Step.ACTIVATION, address=address)
+                return self._show(request, draft, Step.ACTIVATION)
             await send_code(self._hes, self._pages.context.mail, vault_id, address)
         except BenchError as refusal:
-            return self._show(request, draft, Step.ACTIVATION, str(refusal), address=address)
-        return self._show(request, draft, Step.ACTIVATION, address=address, sent_to=address)
+            return self._show(request, draft, Step.ACTIVATION, str(refusal))
+        # Onward, so that loading the page again does not send it again.
+        told = f"The code was sent to {address}."
+        return self._pages.onward(request, _address(draft, Step.ACTIVATION), told)
 
     async def _create(self, request: Request, draft: Draft) -> Response:
         """All at once, and once only, however often the button is pressed."""
@@ -153,11 +155,8 @@ class WizardPages:
         draft: Draft,
         step: Step,
         refusal: str = "",
-        *,
-        address: str | None = None,
-        sent_to: str = "",
     ) -> Response:
-        values: dict[str, Any] = {"refusal": refusal, "sent_to": sent_to}
+        values: dict[str, Any] = {"refusal": refusal}
         match step:
             case Step.PROFILE:
                 values |= belonging(self._hes)
@@ -177,7 +176,7 @@ class WizardPages:
                     "account_name": draft.value(Step.ACCOUNT, "name"),
                 }
             case Step.ACTIVATION:
-                values |= self._activation(draft, address)
+                values |= self._activation(draft)
         return self._pages.show(
             request,
             "wizard.html",
@@ -195,7 +194,7 @@ class WizardPages:
         """As far as it can be told: who has not come to the vaults yet will likely choose one."""
         return step in (Step.PROFILE, Step.VAULT) or bool(draft.value(Step.VAULT, "vault_id"))
 
-    def _activation(self, draft: Draft, address: str | None) -> dict[str, Any]:
+    def _activation(self, draft: Draft) -> dict[str, Any]:
         assert draft.created is not None  # noqa: S101 - nobody comes here before
         employee = self._hes.employees.get(draft.created)
         vault = self._hes.vaults.get(draft.value(Step.VAULT, "vault_id"))
@@ -203,7 +202,7 @@ class WizardPages:
         return {
             "employee": employee,
             "vault": vault,
-            "address": employee.email if address is None else address,
+            "address": draft.typed.get(Step.ACTIVATION, {}).get("address", employee.email),
             "missing": why_no_code(self._pages, vault) if is_theirs else f"Key {vault.id} is theirs no more.",
             "mail_works": self._pages.context.mail is not None,
         }

@@ -51,12 +51,15 @@ async def refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -
         return
     is_page = _is_page(scope)
     browsed = is_browsed(scope)
+    sentence = str(refused)
+    if refused.status == 401 and is_page:
+        sentence = "Your session has ended, so nothing was changed; log in again."
     response: Response
     if refused.status == 401 and is_page and scope["method"] in SAFE_METHODS:
         wanted = scope["path"] + "?" * bool(scope["query_string"]) + scope["query_string"].decode("latin-1")
         response = RedirectResponse(f"/login?next={quote(wanted)}" if browsed else "/login", 303)
     elif browsed:
-        response = HTMLResponse(refusal_page(str(refused)), refused.status)
+        response = HTMLResponse(refusal_page(sentence), refused.status)
     else:
-        response = JSONResponse({"error": str(refused)}, refused.status)
+        response = JSONResponse({"error": sentence}, refused.status)
     await response(scope, receive, send)

@@ -101,6 +101,9 @@ function ended() {
   deaf();
   stale().hidden = false;
   stale().querySelector("[data-said]").textContent = "Your session has ended. Log in again to go on.";
+  const login = stale().querySelector("a");
+  login.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+  login.hidden = false;
 }
 
 function deaf() {

@@ -25,6 +25,7 @@ async function load(url, options) {
   } catch {
     return complain("The server cannot be reached. Nothing was sent; try again.");
   }
+  if (answer.redirected && new URL(answer.url).pathname === "/login") return location.assign(loginAddress());
   const onward = answer.headers.get("X-Location");
   if (onward) return location.assign(onward);
   if (answer.headers.get("content-type")?.includes("json")) return complain((await answer.json()).error);
@@ -32,6 +33,9 @@ async function load(url, options) {
   if (!sheet) return location.assign(answer.redirected ? answer.url : location.href);
   fill(sheet);
 }
+
+// The session has ended: log in, and come back to this page.
+const loginAddress = () => `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 
 function complain(sentence) {
   const note = document.createElement("p");
@@ -110,6 +114,13 @@ document.addEventListener("keydown", (event) => {
   more.open = false;
   more.querySelector("summary").focus();
 });
+
+// What was done is told first, also to whoever does not see the page.
+const told = document.querySelector("#main > .notice[data-told]");
+if (told) {
+  told.tabIndex = -1;
+  told.focus({ preventScroll: true });
+}
 
 // On a phone the menu is wider than the screen.
 const strip = document.querySelector(".nav");

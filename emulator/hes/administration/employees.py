@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from hideez_bench.emulator.hes import draw
-from hideez_bench.emulator.hes.administration import accounts, vault_rules
+from hideez_bench.emulator.hes.administration import account_rules, vault_rules
 from hideez_bench.emulator.hes.administration.filters import ALL_EMPLOYEES, EmployeeFilter
 from hideez_bench.emulator.hes.administration.org_structure import department_of, position_of
 from hideez_bench.emulator.hes.administration.views import employee_view
@@ -92,7 +92,7 @@ class Employees:
                 vault = self._reserved(rows, employee, vault_id) if vault_id else None
                 rows.session.flush()
                 if account:
-                    accounts.entered(self._core, rows, employee, account, is_primary=True)
+                    account_rules.entered(self._core, rows, employee, account, is_primary=True)
                 view = employee_view(employee)
             self._core.tell(HesEventKind.ADMIN, "", f"enters employee {view.full_name}")
             if vault:
@@ -158,7 +158,7 @@ class Employees:
         code = draw.activation_code(self._core.random)
         now = self._core.utc()
         vault_rules.reserve(rows, vault, employee, key, code, now)
-        for account in accounts.of_employee(rows, employee.id):
+        for account in account_rules.of_employee(rows, employee.id):
             tasks.add(rows, vault, TaskOperation.Create, account, now)
         return vault
 

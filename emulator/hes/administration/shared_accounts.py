@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from hideez_bench.emulator.hes import draw
-from hideez_bench.emulator.hes.administration import accounts
+from hideez_bench.emulator.hes.administration import account_rules
 from hideez_bench.emulator.hes.administration.views import account_view
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
@@ -50,8 +50,8 @@ class SharedAccounts:
             HesRuleError: SharedAccountExist (the name is taken), IncorrectPassword, IncorrectOtp; no name or a text too
                 long (no code).
         """
-        accounts.check_facts(details)
-        accounts.check_secrets(details.password, details.otp_secret)
+        account_rules.check_facts(details)
+        account_rules.check_secrets(details.password, details.otp_secret)
         with self._core.store.transaction() as rows:
             if rows.session.scalar(select(SharedAccount).filter_by(name=details.name)):
                 raise HesRuleError(
@@ -61,7 +61,7 @@ class SharedAccounts:
                 id=draw.identifier(self._core.random),
                 password=details.password,
                 otp_secret=details.otp_secret,
-                **{name: getattr(details, name) for name in accounts.FACTS},
+                **{name: getattr(details, name) for name in account_rules.FACTS},
             )
             rows.add(shared)
             view = _view(rows, shared)
@@ -75,7 +75,7 @@ class SharedAccounts:
             HesRuleError: SharedAccountExist (the name is taken), AccountExist (somebody has such an account of their
                 own); no name or a text too long (no code).
         """
-        accounts.check_facts(facts)
+        account_rules.check_facts(facts)
 
         def change(rows: Rows, shared: SharedAccount, theirs: list[Account]) -> None:
             taken = rows.session.scalar(select(SharedAccount).filter_by(name=facts.name))
@@ -84,15 +84,15 @@ class SharedAccounts:
                     HesCode.SharedAccountExist, f"There is a shared account {facts.name} already."
                 )
             for account in theirs:
-                accounts.require_free(rows, account.employee_id, facts, except_for=account.id)
+                account_rules.require_free(rows, account.employee_id, facts, except_for=account.id)
             for row in _copies(shared, theirs):
-                accounts.fill(row, facts)
+                account_rules.fill(row, facts)
 
         self._change(shared_account_id, change, "changes the shared account")
 
     def edit_password(self, shared_account_id: str, password: Password) -> None:
         """Change the password for all who have the account; raises IncorrectPassword."""
-        accounts.check_secrets(password, None)
+        account_rules.check_secrets(password, None)
 
         def change(rows: Rows, shared: SharedAccount, theirs: list[Account]) -> None:
             for row in _copies(shared, theirs):
@@ -104,7 +104,7 @@ class SharedAccounts:
         """Change or remove the secret of one-time passwords, for all who have the account; raises IncorrectOtp."""
 
         def change(rows: Rows, shared: SharedAccount, theirs: list[Account]) -> None:
-            accounts.check_secrets(shared.password, otp_secret)
+            account_rules.check_secrets(shared.password, otp_secret)
             for row in _copies(shared, theirs):
                 row.otp_secret = otp_secret
 
@@ -124,9 +124,9 @@ class SharedAccounts:
             change(rows, shared, theirs)
             for account in theirs:
                 account.updated_at = now
-                for vault in employee_for_admin(rows, account.employee_id).hardware_vaults:
-                    tasks.add(rows, vault, TaskOperation.Update, account, now)
-                    vaults.append(vault.id)
+                employee = employee_for_admin(rows, account.employee_id)
+                tasks.add_for_all_keys(rows, employee, TaskOperation.Update, account, now)
+                vaults += [vault.id for vault in employee.hardware_vaults]
         self._core.tell(HesEventKind.ADMIN, "", f"{what} {shared.name}")
         for vault_id in vaults:
             self._accounts_update.start(vault_id)
@@ -138,7 +138,7 @@ class SharedAccounts:
             shared = _for_admin(rows, shared_account_id)
             for account in _of_employees(rows, shared_account_id):
                 employee = employee_for_admin(rows, account.employee_id)
-                accounts.remove(rows, employee, account, self._core)
+                account_rules.remove(rows, employee, account, self._core.utc())
                 vaults += [vault.id for vault in employee.hardware_vaults]
             rows.session.flush()
             rows.session.delete(shared)
@@ -171,7 +171,7 @@ def _of_employees(rows: Rows, shared_account_id: str) -> list[Account]:
 
 def _view(rows: Rows, row: SharedAccount) -> SharedAccountView:
     return SharedAccountView(
-        **{name: getattr(row, name) for name in accounts.FACTS},
+        **{name: getattr(row, name) for name in account_rules.FACTS},
         id=row.id,
         has_otp=row.otp_secret is not None,
         employee_ids=tuple(account.employee_id for account in _of_employees(rows, row.id)),

@@ -27,6 +27,14 @@ def add(
     vault.need_sync = True
 
 
+def add_for_all_keys(
+    rows: Rows, employee: models.Employee, operation: TaskOperation, account: Account, now: datetime
+) -> None:
+    """Something more to tell every key of somebody."""
+    for vault in employee.hardware_vaults:
+        add(rows, vault, operation, account, now)
+
+
 def add_profile(rows: Rows, vault: models.HardwareVault, now: datetime) -> None:
     """The key's access profile is another. One such task is enough, and takes the place of an earlier one."""
     rows.session.execute(

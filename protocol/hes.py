@@ -88,14 +88,20 @@ class HwVaultInfoFromClient:
 
 
 @dataclass(frozen=True)
-class HwVaultInfoFromHes:
-    """What the server knows of the key, and what it wants done."""
+class HwVaultShortInfo:
+    """Whose key it is, for a client that has met a key by its address, radio tag or serial number."""
 
     owner_name: str = ""
     owner_email: str = ""
     vault_mac: str = ""
     vault_serial: str = ""
     vault_rfid: str = ""
+
+
+@dataclass(frozen=True)
+class HwVaultInfoFromHes(HwVaultShortInfo):
+    """What the server knows of the key, and what it wants done."""
+
     need_update_license: bool = False
     need_state_update: bool = False
     need_update_os_accounts: bool = False
@@ -118,17 +124,6 @@ class HwVaultLicense:
     end_date: datetime
     license_order_id: str
     data: bytes | None
-
-
-@dataclass(frozen=True)
-class HwVaultShortInfo:
-    """Whose key it is, for a client that has met a key by its address, radio tag or serial number."""
-
-    owner_name: str
-    owner_email: str
-    vault_mac: str
-    vault_serial: str
-    vault_rfid: str
 
 
 @dataclass(frozen=True)

@@ -138,25 +138,21 @@ INFO_FROM_CLIENT = record(
     firmware_version=("firmwareVersion", TEXT),
     storage_timestamp=("storageTimestamp", UINT32),
 )
+_WHOSE: dict[str, tuple[str, Codec[Any]]] = {
+    "owner_name": ("ownerName", TEXT),
+    "owner_email": ("ownerEmail", TEXT),
+    "vault_mac": ("vaultMac", TEXT),
+    "vault_serial": ("vaultSerialNo", TEXT),
+    "vault_rfid": ("vaultRfid", TEXT),
+}
+SHORT_INFO = record(hes.HwVaultShortInfo, **_WHOSE)
 INFO_FROM_HES = record(
     hes.HwVaultInfoFromHes,
-    owner_name=("ownerName", TEXT),
-    owner_email=("ownerEmail", TEXT),
-    vault_mac=("vaultMac", TEXT),
-    vault_serial=("vaultSerialNo", TEXT),
-    vault_rfid=("vaultRfid", TEXT),
+    **_WHOSE,
     need_update_license=("needUpdateLicense", BOOLEAN),
     need_state_update=("needStateUpdate", BOOLEAN),
     need_update_os_accounts=("needUpdateOSAccounts", BOOLEAN),
     need_update_non_os_accounts=("needUpdateNonOSAccounts", BOOLEAN),
-)
-SHORT_INFO = record(
-    hes.HwVaultShortInfo,
-    owner_name=("ownerName", TEXT),
-    owner_email=("ownerEmail", TEXT),
-    vault_mac=("vaultMac", TEXT),
-    vault_serial=("vaultSerialNo", TEXT),
-    vault_rfid=("vaultRfid", TEXT),
 )
 LICENSE = record(
     hes.HwVaultLicense,

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from hideez_bench.protocol.errors import BenchError
 
@@ -153,7 +153,7 @@ def parse_handshake_request(record: str) -> HandshakeRequest:
     protocol, version = fields.get("protocol"), fields.get("version")
     if not isinstance(protocol, str) or not _is_integer(version):
         raise Malformed("The first message is no handshake.")
-    return HandshakeRequest(protocol, version)  # type: ignore[arg-type]  # _is_integer has seen to it
+    return HandshakeRequest(protocol, version)
 
 
 def parse_handshake_response(record: str) -> HandshakeResponse:
@@ -161,7 +161,7 @@ def parse_handshake_response(record: str) -> HandshakeResponse:
     fields = _object(record)
     if "type" in fields:
         raise Malformed("The first message is no handshake.")
-    return HandshakeResponse(_text(fields, "error", None))
+    return HandshakeResponse(_text(fields, "error"))
 
 
 def parse(record: str) -> Message:
@@ -183,7 +183,7 @@ def parse(record: str) -> Message:
                 raise Malformed("A stream item has no item.")
             return StreamItem(_id(fields), fields["item"])
         case 3:
-            result, error = fields.get("result"), _text(fields, "error", None)
+            result, error = fields.get("result"), _text(fields, "error")
             if error is not None and result is not None:
                 raise Malformed("A completion has both a result and an error.")
             return Completion(_id(fields), result, error)
@@ -194,9 +194,9 @@ def parse(record: str) -> Message:
         case 6:
             return Ping()
         case 7:
-            return Close(_text(fields, "error", None), fields.get("allowReconnect") is True)
+            return Close(_text(fields, "error"), fields.get("allowReconnect") is True)
         case _:
-            return Ignored(kind)  # type: ignore[arg-type]  # _is_integer has seen to it
+            return Ignored(kind)
 
 
 def build(message: Message | HandshakeRequest | HandshakeResponse) -> str:
@@ -277,21 +277,19 @@ def _finite(text: str) -> float:
     return number
 
 
-def _is_integer(value: Json) -> bool:
+def _is_integer(value: Json) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _text(fields: dict[str, Json], name: str, default: str | None) -> str | None:
+def _text(fields: dict[str, Json], name: str) -> str | None:
     value = fields.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, str):
-        raise Malformed(f"A message's {name} is no text.")
-    return value
+    if value is None or isinstance(value, str):
+        return value
+    raise Malformed(f"A message's {name} is no text.")
 
 
 def _target(fields: dict[str, Json]) -> str:
-    target = _text(fields, "target", None)
+    target = _text(fields, "target")
     if not target:
         raise Malformed("A call names no method.")
     return target
@@ -307,7 +305,7 @@ def _arguments(fields: dict[str, Json]) -> tuple[Json, ...]:
 
 
 def _id(fields: dict[str, Json]) -> str:
-    identifier = _text(fields, "invocationId", None)
+    identifier = _text(fields, "invocationId")
     if not identifier or len(identifier) > MAX_ID:
         raise Malformed("A message has no invocation id, or one that is too long.")
     return identifier

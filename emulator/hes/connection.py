@@ -11,6 +11,7 @@ from hideez_bench.emulator.hes.audit import Audit
 from hideez_bench.emulator.hes.clients import Clients
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
+from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.columns import NAME_LENGTH
 from hideez_bench.emulator.hes.database.rows import vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
@@ -190,14 +191,7 @@ class ClientConnection:
                     raise HesError(HesErrorCode.HesUnknownError, "The server could not answer.")
                 if vault is None:
                     raise hes_error(HesErrorCode.HesDeviceNotFound, serial=value)
-                owner = vault.employee
-                return HwVaultShortInfo(
-                    owner_name=owner.full_name if owner else "",
-                    owner_email=owner.email if owner else "",
-                    vault_mac=vault.mac,
-                    vault_serial=vault.id,
-                    vault_rfid=vault.rfid,
-                )
+                return HwVaultShortInfo(**_whose(vault))
 
         return await self._answer(f"get_hw_vault_info_by_{field}", value, work)
 
@@ -259,16 +253,11 @@ class ClientConnection:
         with self._core.store.transaction() as rows:
             vault = vault_for_client(rows, info.serial)
             state = KeyState.of(info.is_link_required, info.is_locked, info.is_can_unlock)
-            owner = vault.employee
             takes_accounts = (
                 vault.status is VaultStatus.Active or Quirk.ACCOUNTS_OF_ANY_STATUS in self._core.quirks
             )
             return HwVaultInfoFromHes(
-                owner_name=owner.full_name if owner else "",
-                owner_email=owner.email if owner else "",
-                vault_mac=vault.mac,
-                vault_serial=vault.id,
-                vault_rfid=vault.rfid,
+                **_whose(vault),
                 need_update_license=vault.has_new_license,
                 need_state_update=needs_status_update(
                     vault.id, vault.status, vault.master_key is not None, state
@@ -277,3 +266,15 @@ class ClientConnection:
                 need_update_non_os_accounts=takes_accounts
                 and tasks.first(rows, vault.id, os=False) is not None,
             )
+
+
+def _whose(vault: models.HardwareVault) -> dict[str, str]:
+    """The fields of a `HwVaultShortInfo`."""
+    owner = vault.employee
+    return {
+        "owner_name": owner.full_name if owner else "",
+        "owner_email": owner.email if owner else "",
+        "vault_mac": vault.mac,
+        "vault_serial": vault.id,
+        "vault_rfid": vault.rfid,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hideez_bench.harness.client.errors import ConnectTimeout, FlowMessage, WorkflowError
 from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
@@ -63,8 +63,7 @@ def attempts_of(request: ConnectRequest) -> tuple[Attempt, ...]:
     if request.seconds is None:
         return attempts
     return tuple(
-        Attempt(seconds, attempt.message, attempt.after_ltk_error, attempt.rebond)
-        for seconds, attempt in zip(request.seconds, attempts, strict=False)
+        replace(attempt, seconds=seconds) for seconds, attempt in zip(request.seconds, attempts, strict=False)
     )
 
 

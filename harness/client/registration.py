@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hideez_bench.harness.client.session import Session
 from hideez_bench.harness.timeline import Actor, Kind
-from hideez_bench.protocol.hes import ConnectionState, HwVaultInfoFromHes, HwVaultShortInfo
+from hideez_bench.protocol.hes import ConnectionState
 
 
 async def register(session: Session) -> None:
@@ -20,7 +20,7 @@ async def register(session: Session) -> None:
     if session.hes.is_connected:
         told = await session.hes.update_hw_vault_properties(key.report(), return_info=True)
         session.hes_info = told or session.hes_info
-        session.workstation.state.owners[key.serial] = _owner(session.hes_info)
+        session.workstation.state.owners[key.serial] = session.hes_info
 
 
 async def go_online(session: Session) -> None:
@@ -35,13 +35,3 @@ async def go_online(session: Session) -> None:
     if session.hes.is_connected:
         await session.hes.update_hw_vault_properties(key.report(), return_info=False)
     session.timeline.tell(Actor.CLIENT, f"has key {key.serial} online", kind=Kind.GOOD)
-
-
-def _owner(info: HwVaultInfoFromHes) -> HwVaultShortInfo:
-    return HwVaultShortInfo(
-        owner_name=info.owner_name,
-        owner_email=info.owner_email,
-        vault_mac=info.vault_mac,
-        vault_serial=info.vault_serial,
-        vault_rfid=info.vault_rfid,
-    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hideez_bench.harness.cli.password_file import read_password
 from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ask_hidden, ctrl_c_at_once, is_a_person_there
 from hideez_bench.harness.timeline import Actor, Timeline
@@ -83,10 +84,7 @@ class HesChoice:
 
     def _password(self) -> Password:
         if self.password_file:
-            try:
-                return Password.from_text(self.password_file.read_text().strip("\r\n"))
-            except (OSError, UnicodeDecodeError):
-                raise BenchError(f"The password file {self.password_file} cannot be read.") from None
+            return read_password(self.password_file)
         if text := os.environ.get(PASSWORD_VARIABLE):
             return Password.from_text(text)
         if is_a_person_there():

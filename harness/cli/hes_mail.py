@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hideez_bench.harness.cli.password_file import read_password
 from hideez_bench.protocol.errors import BenchError
 
 if TYPE_CHECKING:
@@ -98,18 +99,10 @@ def mail_settings(order: MailOrder, environment: Mapping[str, str] = os.environ)
 
 
 def _password(order: MailOrder, environment: Mapping[str, str]) -> str:
-    if order.password_file is None:
-        password = environment.get("EMAIL_PASSWORD", "")
-        where = "the variable EMAIL_PASSWORD"
-    else:
-        where = str(order.password_file)
-        try:
-            password = order.password_file.read_text().strip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise BenchError(
-                f"The password file {where} cannot be read ({reason}); the server was not started."
-            ) from None
-    if not password:
-        raise BenchError(f"There is no password for the mail server in {where}; the server was not started.")
-    return password
+    if order.password_file:
+        return read_password(order.password_file).reveal().decode()
+    if password := environment.get("EMAIL_PASSWORD", ""):
+        return password
+    raise BenchError(
+        "There is no password for the mail server in the variable EMAIL_PASSWORD; the server was not started."
+    )

@@ -31,6 +31,7 @@ from hideez_bench.emulator.hes.web.context import LOOPBACK_NAMES
 from hideez_bench.emulator.hes.web.hubs.routes import LARGEST_FRAME
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.hes_mail import MailOrder, mail_settings
+from hideez_bench.harness.cli.password_file import read_password
 from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ctrl_c_at_once, is_a_person_there
 from hideez_bench.protocol.errors import BenchError
@@ -206,7 +207,7 @@ async def _first_administrator(hes: Hes, order: Order) -> _Administrator:
         return _Administrator()
     email, path = order.admin_email, order.admin_password_file
     if path:
-        password = _read_password(path)
+        password = read_password(path)
     elif is_a_person_there() and not order.as_json:
         with ctrl_c_at_once():
             email = click.prompt("E-mail address of the first administrator", default=email, err=True)
@@ -219,21 +220,6 @@ async def _first_administrator(hes: Hes, order: Order) -> _Administrator:
         password = Password.from_text(made)
     await hes.users.create(email, password, Role.ADMINISTRATOR)
     return _Administrator(email, path)
-
-
-def _read_password(path: Path) -> Password:
-    try:
-        text = path.read_text().strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise BenchError(
-            f"The password file {path} cannot be read ({reason}); the server was not started."
-        ) from None
-    if not text:
-        raise BenchError(
-            f"The password file {path} is empty; write the first administrator's password into it."
-        )
-    return Password.from_text(text)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from hideez_bench.harness.cli.password_file import read_password
 from hideez_bench.protocol.errors import BenchError
 
 if TYPE_CHECKING:
-    from hideez_bench.emulator.hes.mail.sender import MailSettings
+    from hideez_bench.emulator.hes.mail.settings import MailSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
 SERVER = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]\s]+))(?::(?P<port>[0-9]{1,5}))?")
@@ -73,7 +73,7 @@ def mail_settings(order: MailOrder, environment: Mapping[str, str] = os.environ)
         BenchError: they ask for what cannot be.
     """
     # Imported late, as all that belongs to the server.
-    from hideez_bench.emulator.hes.mail.sender import LOOPBACK, MailSettings
+    from hideez_bench.emulator.hes.mail.settings import LOOPBACK, MailSettings
 
     if order.smtp is None:
         if order.tls or order.user or order.password_file or order.sender:

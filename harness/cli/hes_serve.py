@@ -21,7 +21,8 @@ from types import FrameType
 import click
 import uvicorn
 
-from hideez_bench.emulator.hes.mail.sender import MailSender, MailSettings
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailSettings
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes

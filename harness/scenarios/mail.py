@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hideez_bench.emulator.hes.mail.delivery import send_code
-from hideez_bench.emulator.hes.mail.sender import MailError, MailSender, MailSettings, Tls
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailError, MailSettings, Tls
 from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.harness.client.errors import ClientErrorCode
 from hideez_bench.harness.scenarios.person import Waits

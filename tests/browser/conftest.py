@@ -12,7 +12,8 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
-from hideez_bench.emulator.hes.mail.sender import MailSender, MailSettings, Tls
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailSettings, Tls
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hideez_bench.emulator.hes.mail.sender import MailSettings, Tls
+from hideez_bench.emulator.hes.mail.settings import MailSettings, Tls
 from hideez_bench.protocol.secret import ActivationCode, Password
 from tests.clocks import an_hour_passes
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from hideez_bench.emulator.hes.mail.message import received
-from hideez_bench.emulator.hes.mail.sender import MailError, MailSender, Tls
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailError, Tls
 from hideez_bench.harness.cli.hes_mail import LOCAL_SENDER, MailOrder, mail_settings
 from hideez_bench.harness.cli.hes_mailbox import _tell_person
 from hideez_bench.protocol.errors import BenchError

@@ -8,7 +8,8 @@ import pytest
 
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.mail.delivery import Delivery, send_code
-from hideez_bench.emulator.hes.mail.sender import MailError, MailSender
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailError
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind
 from hideez_bench.emulator.hes.records import EmployeeDetails, HesEvent
 from tests.hes.bench import SERIAL, Bench, vault_import

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hideez_bench.emulator.hes.mail.sender import (
-    MailError,
-    MailSender,
-    MailSettings,
-    Tls,
-    is_address,
-)
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailError, MailSettings, Tls, is_address
 from hideez_bench.protocol.secret import Password
 from tests.hes_mail.servers import (
     CODE,
@@ -73,8 +69,7 @@ async def test_mail_arrives() -> None:
 async def test_lines_that_begin_with_a_dot_arrive_whole() -> None:
     kept = Kept()
     async with mail_server(kept) as port:
-        sender = MailSender(settings(port))
-        await sender.send_activation_code(TO, "Ann", "HK-1", CODE, ".\n.hidden")
+        await send(MailSender(replace(settings(port), server_url=".\n.hidden")))
     assert "Server, . .hidden" in body(kept.letter(), "plain")
 
 

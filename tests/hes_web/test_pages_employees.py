@@ -7,7 +7,8 @@ import dataclasses
 
 import pytest
 
-from hideez_bench.emulator.hes.mail.sender import MailError, MailSender, MailSettings
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailError, MailSettings
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import VaultImport
 from hideez_bench.emulator.hes.web.app import create_app
@@ -33,7 +34,6 @@ class FakeMail(MailSender):
         employee_name: str,
         vault_id: str,
         code: ActivationCode,
-        server_url: str | None = None,
     ) -> None:
         if self.failure:
             raise MailError(self.failure)

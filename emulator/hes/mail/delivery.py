@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hideez_bench.emulator.hes.mail.letter import one_line
-from hideez_bench.emulator.hes.mail.sender import MailError, MailSender
+from hideez_bench.emulator.hes.mail.sender import MailSender
+from hideez_bench.emulator.hes.mail.settings import MailError
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.server import Hes
 

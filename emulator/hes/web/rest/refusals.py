@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError, TooManyLogins
-from hideez_bench.emulator.hes.mail.sender import MailError
+from hideez_bench.emulator.hes.mail.settings import MailError
 from hideez_bench.emulator.hes.web.rest.bodies import Refusal
 from hideez_bench.emulator.hes.web.security.door import SECURITY_HEADERS
 from hideez_bench.emulator.hes.web.security.paths import OPEN_PATHS, SAFE_METHODS

@@ -44,14 +44,14 @@ async def new_key_asleep(scene: Scene) -> None:
 )
 async def missed_green_press(scene: Scene) -> None:
     """Nobody looks at the light; then somebody does."""
-    scene.attentive = False
+    scene.hands.attentive = False
     began = scene.story.elapsed
     scene.fact(not await scene.pair_in_settings(), "Nobody pressed: the key refused the pairing.")
     scene.took(began, scene.wire.profile.seconds("pairing_confirmation"))
     scene.fact(not scene.bonds, "The key has no bond, and is off again.")
     scene.ended(await scene.connect(), FlowMessage.CONNECTION_FAILED)
     scene.story.remedy_begins()
-    scene.attentive = True
+    scene.hands.attentive = True
     scene.fact(await scene.pair_in_settings(), "The key and the computer have a bond.")
     await scene.activate()
 
@@ -71,17 +71,17 @@ async def lost_bond_on_host(scene: Scene) -> None:
     """Nobody presses; then somebody does."""
     with scene.story.preface(IN_USE):
         await scene.activate()
-    scene.memory.bonded.clear()
+    scene.bluetooth.memory.bonded.clear()
     scene.story.tell(Voice.CLIENT, "has lost its side of the bond")
-    scene.attentive = False
+    scene.hands.attentive = False
     result = await scene.connect()
     scene.said(FlowMessage.STAGE_3_PRESS_BUTTON)
     scene.not_connected(result)
     scene.fact(scene.bonds == 1, "The key still has its side of the bond.")
     scene.story.remedy_begins()
-    scene.attentive = True
+    scene.hands.attentive = True
     scene.online(await scene.connect())
-    scene.fact(scene.host_has_bond and scene.bonds == 1, "Both sides have one bond again.")
+    scene.fact(scene.bluetooth.has_bond and scene.bonds == 1, "Both sides have one bond again.")
 
 
 @scenario(
@@ -101,15 +101,15 @@ async def ltk_error(scene: Scene) -> None:
         await scene.activate()
     scene.forget_on_key()
     scene.press()
-    scene.attentive = False
+    scene.hands.attentive = False
     result = await scene.connect()
     scene.said(FlowMessage.STAGE_2_LTK_ERROR)
     scene.said(FlowMessage.STAGE_3_LTK_ERROR)
     scene.not_connected(result)
     scene.story.remedy_begins()
-    scene.attentive = True
+    scene.hands.attentive = True
     scene.online(await scene.connect())
-    scene.fact(scene.host_has_bond and scene.bonds == 1, "Both sides have one bond again.")
+    scene.fact(scene.bluetooth.has_bond and scene.bonds == 1, "Both sides have one bond again.")
 
 
 @scenario(
@@ -130,9 +130,9 @@ async def lost_bond_on_key(scene: Scene) -> None:
     scene.press()
     result = await scene.connect()
     scene.ended(result, FlowMessage.CONNECTION_FAILED)
-    scene.fact(scene.host_has_bond and not scene.bonds, "The computer has a bond, and the key has none.")
+    scene.fact(scene.bluetooth.has_bond and not scene.bonds, "The computer has a bond, and the key has none.")
     scene.story.remedy_begins()
-    await scene.unpair_in_settings()
+    await scene.bluetooth.unpair()
     scene.fact(await scene.pair_in_settings(), "The key and the computer have a bond.")
     scene.online(await scene.connect())
 
@@ -177,7 +177,7 @@ async def alarm_deletes_bonds(scene: Scene) -> None:
         await scene.activate()
     scene.hes.set_alarm(True)
     await scene.workstation.state.settled()
-    scene.fact(not scene.host_has_bond, "The computer has forgotten the key.")
+    scene.fact(not scene.bluetooth.has_bond, "The computer has forgotten the key.")
     scene.ended(await scene.connect(), ClientErrorCode.HesAlarm)
     scene.story.remedy_begins()
     scene.hes.set_alarm(False)
@@ -202,12 +202,14 @@ async def offline_with_master_key(scene: Scene) -> None:
     with scene.story.preface("The key is in use; its bond was removed, at the key and at the computer."):
         await scene.activate()
         scene.forget_on_key()
-        scene.memory.bonded.clear()
+        scene.bluetooth.memory.bonded.clear()
         scene.workstation.state.bonds.clear()
     scene.story.tell(Voice.PERSON, "uses the key away from the office")
     scene.lose_server()
     scene.ended(await scene.connect(), FlowMessage.AUTH_FAILED_NO_NETWORK)
-    scene.fact(scene.host_has_bond and scene.bonds == 1, "There is a bond; the key does not trust it yet.")
+    scene.fact(
+        scene.bluetooth.has_bond and scene.bonds == 1, "There is a bond; the key does not trust it yet."
+    )
     scene.story.remedy_begins()
     scene.reach_server()
     scene.online(await scene.connect())

@@ -69,7 +69,7 @@ async def open_scene(
 
     def saw(view: KeyView) -> None:
         for scene in scenes:
-            scene.saw(view)
+            scene.hands.saw(view)
 
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(

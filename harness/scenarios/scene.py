@@ -7,23 +7,16 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bleak import BleakClient, BleakScanner
-from bleak.exc import BleakError
-
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.key.key import Key
-from hideez_bench.emulator.key.signal import Signal
-from hideez_bench.emulator.key.view import KeyView, Led
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
-from hideez_bench.emulator.radio.memory import CENTRAL, MemoryRadio
-from hideez_bench.emulator.radio.memory_server import MemoryServer
+from hideez_bench.emulator.radio.memory import CENTRAL
 from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.bench import Bench
-from hideez_bench.harness.client.advertisements import Advertisement, Scan
+from hideez_bench.harness.client.advertisements import Scan
 from hideez_bench.harness.client.behaviour import Behaviour
-from hideez_bench.harness.client.connecting import OpenLink
 from hideez_bench.harness.client.errors import FlowMessage
 from hideez_bench.harness.client.met_key import Standing
 from hideez_bench.harness.client.relay import RelayingWorkstation
@@ -31,8 +24,9 @@ from hideez_bench.harness.client.run import FlowResult
 from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.session import ConnectRequest, Mode
 from hideez_bench.harness.client.workstation import Stack
-from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.people import Choice
+from hideez_bench.harness.scenarios.bluetooth import Bluetooth
+from hideez_bench.harness.scenarios.hands import Hands
 from hideez_bench.harness.scenarios.person import Move, Person, Waits
 from hideez_bench.harness.scenarios.story import Story, Voice
 from hideez_bench.harness.scenarios.witness import WentOtherwise, Witness
@@ -67,8 +61,8 @@ class Scene(Witness):
         story: what is told.
         bench: the server and the client.
         person: whoever sits in front of the client, the last time that it connected.
-        attentive: they press the key's button when asked to, and when it blinks green.
-        options: how the client's computer reaches the radio.
+        hands: theirs, on the key's button.
+        bluetooth: that of the client's computer.
     """
 
     def __init__(
@@ -79,22 +73,22 @@ class Scene(Witness):
         self.wire = wire
         self.behaviour = behaviour
         self.stack = stack
-        self.attentive = True
-        self.options = stage.options
-        if realistic and stack is Stack.DONGLE:  # it pairs by itself; the system is told to in its settings
-            self.options = BleakOptions(stage.options.scanner, {**stage.options.client, "pair": True})
+        self.hands = Hands(self.press, self._blinks)
+        self.bluetooth = Bluetooth(stage, story, wire, pairs=realistic and stack is Stack.DONGLE)
         self.workstation = ScenarioWorkstation("bench", wire)
         self.timeline = Timeline(asyncio.get_running_loop().time, story.hear)
         self.bench = self.make_bench()
         self.person = self._person()
-        self._led = Led.OFF
         self._changed = asyncio.Event()
         self._cutting: asyncio.Task[None] | None = None
 
     def make_bench(self) -> Bench:
         """A server, and this client."""
         return Bench(
-            open_link=self._link, timeline=self.timeline, wire=self.wire, workstation=self.workstation
+            open_link=self.bluetooth.link,
+            timeline=self.timeline,
+            wire=self.wire,
+            workstation=self.workstation,
         )
 
     # --- who is there ---
@@ -117,13 +111,6 @@ class Scene(Witness):
         return self.stage.application
 
     @property
-    def memory(self) -> MemoryRadio:
-        """The radio, for a scenario that is played on the in-process one only."""
-        if self.stage.memory is None:
-            raise RuntimeError("this is not the in-process radio")
-        return self.stage.memory
-
-    @property
     def hes(self) -> Hes:
         """The server."""
         return self.bench.hes
@@ -137,11 +124,6 @@ class Scene(Witness):
     def bonds(self) -> int:
         """How many hosts the key has a bond with."""
         return len(self.key.bonds)
-
-    @property
-    def host_has_bond(self) -> bool:
-        """Whether the client's computer has its side of a bond."""
-        return any(central == CENTRAL for central, _ in self.memory.bonded)
 
     @property
     def status(self) -> VaultStatus:
@@ -179,7 +161,7 @@ class Scene(Witness):
     async def wipe_by_hand(self) -> None:
         """Somebody asks for a wipe without the master key, and confirms it by holding the button for 11 s."""
         self.story.tell(Voice.PERSON, "asks for a wipe, and holds the key's button for 11 s")
-        async with self._link(16) as link:
+        async with self.bluetooth.link(16) as link:
             transport = PacketTransport(link, self.wire)
             await transport.start()
             device = KeyDevice(
@@ -202,30 +184,20 @@ class Scene(Witness):
     @asynccontextmanager
     async def service(self) -> AsyncIterator[ClientService]:
         """The client as a service, which takes keys up by itself."""
-
-        def links(advertisement: Advertisement) -> OpenLink:
-            return lambda seconds: BleakLink(
-                advertisement.name,
-                profile=self.wire.profile,
-                timeout=seconds,
-                options=self.options,
-                device=advertisement.device,
-            )
-
         self.person = self._person()
         service = ClientService(
             workstation=self.workstation,
             hes=self.bench.connection,
             ui=self.person,
             timeline=self.timeline,
-            links=links,
+            links=self.bluetooth.links,
             wire=self.wire,
             stack=self.stack,
             behaviour=self.behaviour,
             on_change=self._changed.set,
             quiet=lambda: scan.paused(),
         )
-        scan = Scan(service.airwaves, self.wire.profile, self.options)
+        scan = Scan(service.airwaves, self.wire.profile, self.bluetooth.options)
         async with service, scan:
             yield service
 
@@ -240,11 +212,6 @@ class Scene(Witness):
             return False
         return True
 
-    def is_heard(self, signal: Signal) -> None:
-        """The key is heard so from now on."""
-        clock = asyncio.get_running_loop().time
-        self.memory.rssi(self._address, lambda: signal(clock()))
-
     async def activate(self) -> None:
         """Have the key taken up and activated by its code."""
         result = await self.connect(Choice.RIGHT)
@@ -253,20 +220,8 @@ class Scene(Witness):
 
     async def pair_in_settings(self, host: str = CENTRAL) -> bool:
         """The person presses the key and pairs it in a computer's Bluetooth settings; whether there is a bond now."""
-        self.press()
-        self.story.tell(Voice.PERSON, "pairs it in the computer's Bluetooth settings")
-        backend = self.memory.backend(host)
-        device = await BleakScanner.find_device_by_name(self.stage.name, backend=backend.scanner)
-        paired = device is not None
-        if device:
-            try:
-                async with BleakClient(device, backend=backend.client) as client:
-                    await client.pair()
-            except BleakError:
-                paired = False
-        told = ("The key is paired.", Kind.STEP) if paired else ("The key could not be paired.", Kind.BAD)
-        self.story.tell(Voice.SETTINGS, *told)
-        return paired
+        self.hands.begin_to_pair()
+        return await self.bluetooth.pair(host)
 
     def lose_server(self) -> None:
         """The client loses the server."""
@@ -278,11 +233,6 @@ class Scene(Witness):
         """The server is there again."""
         self.bench.connection = self.hes.connect(self.workstation)
         self.story.tell(Voice.SERVER, "can be reached again")
-
-    async def unpair_in_settings(self) -> None:
-        """The person removes the key in the computer's Bluetooth settings."""
-        self.story.tell(Voice.PERSON, "removes the key in the computer's Bluetooth settings")
-        await BleakClient(self._address, backend=self.memory.backend().client).unpair()
 
     # --- what is so ---
 
@@ -303,30 +253,10 @@ class Scene(Witness):
 
     # --- inside ---
 
-    @property
-    def _address(self) -> str:
-        server = self.application.server
-        if not isinstance(server, MemoryServer):
-            raise TypeError("this is not the in-process radio")
-        return server.address
-
     def _person(self, *moves: Move) -> Person:
         pace = TYPING_SECONDS if self.stage.memory else 0.0
-        return Person(self.story, moves, self.code, self._asked_to_press, pace=pace)
+        return Person(self.story, moves, self.code, self.hands.asked, pace=pace)
 
-    def _asked_to_press(self) -> None:
-        if self.attentive:
-            self.press()
-
-    def saw(self, view: KeyView) -> None:
-        """The key has changed before somebody's eyes."""
-        began_to_blink = view.led is Led.GREEN_BLINKS and self._led is not Led.GREEN_BLINKS
-        self._led = view.led
-        if began_to_blink:
-            seconds = self.wire.profile.seconds("pairing_confirmation")
-            self.story.tell(Voice.KEY, f"blinks green: press within {seconds:g} s to pair")
-            if self.attentive:
-                self.press()
-
-    def _link(self, seconds: float) -> BleakLink:
-        return BleakLink(self.stage.name, profile=self.wire.profile, timeout=seconds, options=self.options)
+    def _blinks(self) -> None:
+        seconds = self.wire.profile.seconds("pairing_confirmation")
+        self.story.tell(Voice.KEY, f"blinks green: press within {seconds:g} s to pair")

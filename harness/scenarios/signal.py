@@ -34,7 +34,7 @@ async def weak_signal(scene: Scene) -> None:
     with scene.story.preface("The key was paired and activated, and is in use."):
         await scene.pair_in_settings()
         await scene.activate()
-    scene.is_heard(Wandering(1, middle=FAR))
+    scene.bluetooth.hears(Wandering(1, middle=FAR))
     heard: list[Advertisement] = []
     async with scene.service() as service:
         with service.airwaves.listening(heard.append):
@@ -46,7 +46,7 @@ async def weak_signal(scene: Scene) -> None:
         scene.fact(not found, "The client left it alone, and says nothing.")
         scene.story.remedy_begins()
         scene.story.tell(Voice.PERSON, "comes nearer with the key")
-        scene.is_heard(Wandering(1, middle=NEAR))
+        scene.bluetooth.hears(Wandering(1, middle=NEAR))
         scene.fact(
             await scene.comes_online(service, PATIENCE), "The client has taken the key up; it is online."
         )
@@ -81,7 +81,7 @@ async def radio_tag_does_nothing(scene: Scene) -> None:
     async with scene.service() as service:
         await asyncio.sleep(1)
         scene.story.tell(Voice.PERSON, "lays the key on the dongle")
-        scene.is_heard(steady(TAP_THRESHOLD + 3))
+        scene.bluetooth.hears(steady(TAP_THRESHOLD + 3))
         scene.fact(
             await scene.comes_online(service, PATIENCE), "The client has taken the key up; it is online."
         )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from hideez_bench.emulator.key.view import KeyView, Led
 from hideez_bench.harness.client.behaviour import MEANT, Behaviour
 from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.run import FlowResult
 from hideez_bench.harness.client.session import ConnectRequest, Mode
-from hideez_bench.harness.client.user_interface import Notice, NoticeKind
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.people import Entry, ScriptedPerson
+from hideez_bench.harness.scenarios.hands import Hands
 from hideez_bench.protocol.names import Button
 from tests.flow.rig import RIGHT, WIRE, Rig, rig_on
 from tests.radio.radios import Memory
@@ -21,25 +20,11 @@ from tests.radio.radios import Memory
 DONGLE = "02:00:00:00:00:0D"
 
 
-class Presser(ScriptedPerson):
-    """Presses when asked to, and from then on whenever the light blinks green, unless not `attentive`."""
-
-    def __init__(self, rig: Rig, entries: Iterable[Entry], *, attentive: bool = True) -> None:
-        super().__init__(entries, rig.code)
-        self._rig = rig
-        self._attentive = attentive
-        self._asked = False
-        rig.on_change = self._saw
-
-    def show(self, notice: Notice) -> None:
-        super().show(notice)
-        if notice.kind is NoticeKind.PRESS_BUTTON and self._attentive:
-            self._asked = True
-            self._rig.application.press(Button.SINGLE)
-
-    def _saw(self, view: KeyView) -> None:
-        if view.led is Led.GREEN_BLINKS and self._asked:
-            self._rig.application.press(Button.SINGLE)
+def presser(rig: Rig, entries: Iterable[Entry], *, attentive: bool = True) -> ScriptedPerson:
+    """Somebody who presses when asked to, and whenever the light blinks green, unless not `attentive`."""
+    hands = Hands(lambda: rig.application.press(Button.SINGLE), attentive=attentive)
+    rig.on_change = hands.saw
+    return ScriptedPerson(entries, rig.code, press=hands.asked)
 
 
 class Desk:
@@ -79,7 +64,7 @@ class Desk:
         return any(central == DONGLE for central, _ in self.radio.bonded)
 
     async def activate(self) -> None:
-        result = await self.connect(Presser(self.rig, [RIGHT]))
+        result = await self.connect(presser(self.rig, [RIGHT]))
         assert result.succeeded, result.error
 
 

@@ -16,7 +16,7 @@ from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.links.bleak_link import ConnectionFailed, KeyNotFound
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.protocol.names import Button
-from tests.client.dongle import Desk, Presser, desk
+from tests.client.dongle import Desk, desk, presser
 from tests.flow.rig import RIGHT, Rig
 
 pytestmark = pytest.mark.virtual_time
@@ -53,7 +53,7 @@ async def test_over_the_system_there_is_no_reconnect(rig: Rig) -> None:
 
 
 async def test_over_the_dongle_a_new_key_is_bonded_by_pressing(at: Desk) -> None:
-    person = Presser(at.rig, [RIGHT])
+    person = presser(at.rig, [RIGHT])
     result = await at.connect(person)
     assert result.succeeded, result.error
     assert shown(person)[0] is FlowMessage.STAGE_1_PRESS_BUTTON
@@ -63,7 +63,7 @@ async def test_over_the_dongle_a_new_key_is_bonded_by_pressing(at: Desk) -> None
 
 async def test_over_the_dongle_a_known_key_needs_no_press(at: Desk) -> None:
     await at.activate()
-    person = Presser(at.rig, [])
+    person = presser(at.rig, [])
     result = await at.connect(person)
     assert result.succeeded, result.error
     assert shown(person)[0] is FlowMessage.STAGE_1
@@ -77,7 +77,7 @@ async def test_over_the_dongle_a_known_key_needs_no_press(at: Desk) -> None:
 async def test_over_the_dongle_a_key_that_is_away(at: Desk, mode: Mode, seconds: list[float]) -> None:
     await at.activate()
     await at.rig.application.server.stop()
-    person = Presser(at.rig, [], attentive=False)
+    person = presser(at.rig, [], attentive=False)
     started = asyncio.get_running_loop().time()
     result = await at.connect(person, mode)
     assert asyncio.get_running_loop().time() - started == pytest.approx(sum(seconds), abs=0.1)
@@ -91,7 +91,7 @@ async def test_over_the_dongle_a_key_that_is_away(at: Desk, mode: Mode, seconds:
 
 async def test_as_shipped_a_third_attempt_that_takes_too_long_is_silent(at: Desk) -> None:
     await at.rig.application.server.stop()
-    person = Presser(at.rig, [], attentive=False)
+    person = presser(at.rig, [], attentive=False)
     result = await at.connect(person, behaviour=AS_SHIPPED)
     assert isinstance(result.error, ConnectTimeout)
     assert (result.message, result.end.silent) == ("", True)
@@ -100,7 +100,7 @@ async def test_as_shipped_a_third_attempt_that_takes_too_long_is_silent(at: Desk
 async def test_f010_a_dongle_that_lost_its_bond_is_rebonded_by_the_third_attempt(at: Desk) -> None:
     await at.activate()
     at.radio.bonded.clear()
-    person = Presser(at.rig, [])
+    person = presser(at.rig, [])
     result = await at.connect(person)
     assert result.succeeded, result.error
     assert shown(person)[:3] == [
@@ -116,7 +116,7 @@ async def test_a_bond_that_only_one_side_has_is_an_ltk_error(at: Desk) -> None:
     await at.activate()
     at.rig.key.forget_hosts()
     at.rig.application.press(Button.SINGLE)
-    person = Presser(at.rig, [])
+    person = presser(at.rig, [])
     result = await at.connect(person)
     assert result.succeeded, result.error
     assert shown(person)[:3] == [
@@ -130,7 +130,7 @@ async def test_only_to_unlock_a_bond_is_made_anew(at: Desk) -> None:
     await at.activate()
     at.rig.key.forget_hosts()
     at.rig.application.press(Button.SINGLE)
-    result = await at.connect(Presser(at.rig, []), Mode.CONNECT)
+    result = await at.connect(presser(at.rig, []), Mode.CONNECT)
     assert isinstance(result.error, WorkflowError)
     assert isinstance(result.error.__cause__, ConnectionFailed)
     assert at.bonded  # the dongle's side of it
@@ -140,7 +140,7 @@ async def test_nobody_presses_at_the_third_attempt(at: Desk) -> None:
     await at.activate()
     at.rig.key.forget_hosts()
     at.rig.application.press(Button.SINGLE)
-    result = await at.connect(Presser(at.rig, [], attentive=False))
+    result = await at.connect(presser(at.rig, [], attentive=False))
     assert isinstance(result.error, WorkflowError)
     assert not at.bonded
 

@@ -38,7 +38,9 @@ class Administrator:
         """Whether the server has this key."""
         return any(vault.serial == serial for vault in await self._server.vaults())
 
-    async def import_vault(self, serial: str, firmware: str, root_key: bytes | None = None) -> None:
+    async def import_vault(
+        self, serial: str, firmware: str, root_key: bytes | None = None, *, rfid: str = ""
+    ) -> None:
         """Take the key over into the server, with a licence of the bench's own authority (modelled)."""
         until = datetime.now(UTC) + LICENSE_LIFE
         licence = LicenseImport(
@@ -51,7 +53,7 @@ class Administrator:
             VaultImport(
                 id=serial,
                 mac=secrets.token_hex(6).upper(),
-                rfid=str(secrets.randbelow(10**10)).zfill(10),
+                rfid=rfid or str(secrets.randbelow(10**10)).zfill(10),
                 firmware=firmware,
                 licenses=(licence,),
                 root_key=root_key,

@@ -38,6 +38,9 @@ from hideez_bench.protocol.hes import (
 T = TypeVar("T")
 
 
+_SOUGHT_BY = {"rfid": "of radio tag ", "mac": "of address ", "id": ""}
+
+
 class ClientConnection:
     """A `protocol.hes.HesConnection`. A client that gives up waiting does not stop what the server does for it."""
 
@@ -190,7 +193,7 @@ class ClientConnection:
                 if vault is None and Quirk.UNKNOWN_KEY_IS_A_FAULT in self._core.quirks:
                     raise HesError(HesErrorCode.HesUnknownError, "The server could not answer.")
                 if vault is None:
-                    raise hes_error(HesErrorCode.HesDeviceNotFound, serial=value)
+                    raise hes_error(HesErrorCode.HesDeviceNotFound, serial=f"{_SOUGHT_BY[field]}{value}")
                 return HwVaultShortInfo(**_whose(vault))
 
         return await self._answer(f"get_hw_vault_info_by_{field}", value, work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Self
 
@@ -21,7 +21,7 @@ from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.standalone import StandaloneFlow
-from hideez_bench.harness.client.triggers import Why
+from hideez_bench.harness.client.triggers import WAIT_SECONDS, Why
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.links.bleak_link import BleakLink, NoBluetooth
@@ -39,6 +39,7 @@ LETTERS = {
 }
 SERVER_LETTERS = {
     "?": "show the code",
+    "r": "read a radio tag",
     "a": "activate a Locked key again",
 }
 BUTTON_LETTERS = {"p": "press the key's button", "h": "hold it"}
@@ -82,7 +83,9 @@ class Desk:
         }
         letters = LETTERS
         if not standalone:
-            orders |= {"?": self._show_code, "a": self._reactivate}
+            orders |= {"?": self._show_code, "a": self._reactivate, "r": self._read_tag}
+            if sys.stdin.isatty():  # a reader that is a keyboard does not press r before
+                orders |= {digit: partial(self._read_tag, digit) for digit in "0123456789"}
             letters = LETTERS | SERVER_LETTERS
         if stage.application:
             orders |= {"p": partial(self._press, Button.SINGLE), "h": partial(self._press, Button.LONG)}
@@ -150,7 +153,7 @@ class Desk:
         administrator = self._bench.administrator
         identity = self.stage.identity
         if identity and not await administrator.knows(identity.serial):
-            await administrator.import_vault(identity.serial, str(identity.firmware))
+            await administrator.import_vault(identity.serial, str(identity.firmware), rfid=identity.rfid)
         vault = await administrator.find(advertisement.name[-NAME_DIGITS:]) if advertisement.name else None
         if vault:
             serial = vault.serial
@@ -253,6 +256,26 @@ class Desk:
             self._screen.say(str(error))
         else:
             self.service.connect(key)
+
+    def _read_tag(self, typed: str = "") -> None:
+        if self.person.is_asked:
+            self._screen.say("Something else is asked for; answer that first, or give it up.")
+            return
+        self._spawn(self._connect_by_tag(self.person.get_tag(typed)))
+
+    async def _connect_by_tag(self, asked: Awaitable[str | None]) -> None:
+        tag = await asked
+        if tag is None:
+            return
+        try:
+            found = await self.service.rfid.read(tag)
+        except BenchError as error:
+            self._screen.say(str(error))
+        else:
+            if not found:
+                self._screen.say(
+                    f"The key of this tag was not heard within {WAIT_SECONDS:g} s; one that is online needs no tag."
+                )
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

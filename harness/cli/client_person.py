@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from hideez_bench.harness.client.user_interface import (
@@ -18,6 +19,7 @@ from hideez_bench.protocol.secret import ActivationCode, Password, Pin
 
 SHORTEST_CODE, LONGEST_CODE = 6, 8
 LONGEST_SECRET = 255
+TAG_SECONDS = 15.0
 ESCAPE, BACKSPACE, END = "\x1b", "\x7f\x08", "\x04"
 FUNCTION_KEYS = re.compile(r"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Za-z])")
 """What arrows and the like send: they are no Escape, and mean nothing here."""
@@ -63,17 +65,17 @@ class Question:
             self.give(None)
         elif not key.isprintable() or (self.digits_only and not (key.isascii() and key.isdigit())):
             return False
-        elif len(self.typed) < self.longest:
-            self.typed, self.hint = self.typed + key, ""
         else:
-            self.hint = f"It has {self.rule}."
+            self.typed, self.hint = (self.typed + key)[:LONGEST_SECRET], ""
         return True
 
     def _enter(self) -> None:
-        if len(self.typed) >= self.shortest:
+        spent = "" if self.attempts is None else ", no attempt spent"
+        if len(self.typed) > self.longest:
+            self.typed, self.hint = "", f"It has {self.rule}; nothing was sent{spent}. Begin again."
+        elif len(self.typed) >= self.shortest:
             self.give(self.typed)
         elif self.typed:
-            spent = "" if self.attempts is None else ", no attempt spent"
             self.hint = f"It has {self.rule}; nothing was sent{spent}."
 
 
@@ -99,6 +101,11 @@ class TypingPerson:
         self._lines: deque[str] = deque()
         self._part = ""
         self._ended = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Something is asked, and not answered yet."""
+        return self.question is not None and not self.question.answer.done()
 
     # --- the keyboard ---
 
@@ -128,13 +135,14 @@ class TypingPerson:
     def _take_lines(self) -> None:
         while self._lines:
             line = self._lines[0].strip("\r")
-            if order := self._orders.get(line):
-                order()
-            elif self.question is None or self.question.answer.done():
+            order, question = self._orders.get(line), self.question
+            if order is None and not self.is_asked:
                 return
-            else:
-                self.question.give(line or None)
-            self._lines.popleft()
+            self._lines.popleft()  # first, for an order may ask something
+            if order:
+                order()
+            elif question:
+                question.give(line or None)
         if self._ended and self.question:
             self.question.give(None)
 
@@ -178,6 +186,23 @@ class TypingPerson:
             typed = await ask(f"Master password of {prompt.serial}", rule, 1, LONGEST_SECRET, prompt.seconds)
         return None if typed is None else Password.from_text(typed)
 
+    def get_tag(self, typed: str = "") -> Awaitable[str | None]:
+        """What a reader of radio tags types, which is a keyboard, or a person; None where nobody does, or gives up.
+
+        The question is there at once, for a reader types fast, and has `typed` already. Whatever the client asks comes
+        in its place.
+        """
+        deadline = asyncio.get_running_loop().time() + TAG_SECONDS
+        question = Question("Radio tag", "as the reader types it", 1, LONGEST_SECRET, deadline, typed=typed)
+        self._open(question)
+        return self._tag(question)
+
+    async def _tag(self, question: Question) -> str | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAG_SECONDS):
+                return await self._answer(question)
+        return None
+
     def show(self, notice: Notice) -> None:
         """See `UserInterface.show`."""
         self.notice = notice
@@ -213,11 +238,20 @@ class TypingPerson:
     ) -> str | None:
         deadline = asyncio.get_running_loop().time() + seconds
         question = Question(title, rule, shortest, longest, deadline, attempts, digits_only, hint)
+        self._open(question)
+        return await self._answer(question)
+
+    def _open(self, question: Question) -> None:
+        if self.question:
+            self.question.give(None)
         self.question = question
         self._changed()
         self._take_lines()
+
+    async def _answer(self, question: Question) -> str | None:
         try:
             return await question.answer
         finally:
-            self.question = None
+            if self.question is question:
+                self.question = None
             self._changed()

@@ -44,7 +44,7 @@ class Keyboard:
     [
         (["123456\n"], "123456"),
         ([*"12345678", "\n"], "12345678"),
-        (["123456789\n"], "12345678"),  # there is no room for a ninth
+        (["123456789\n", "654321\n"], "654321"),  # what is too long is not cut
         (["12a3.4\N{ARABIC-INDIC DIGIT FIVE}56\n"], "123456"),
         (["12x\x7f\x7f\x7f654321\r"], "654321"),
         (["12345\n", "6\n"], "123456"),
@@ -106,6 +106,42 @@ async def test_a_master_password() -> None:
     assert chosen == Password.from_text("p4ss word")
     old = PasswordPrompt("ST1", False, 8, 120)
     assert await keyboard.answer(keyboard.person.get_master_password(old), "p\n") == Password.from_text("p")
+
+
+async def test_more_than_a_code_has_is_not_sent_as_where_a_tag_is_read_at_the_prompt() -> None:
+    keyboard = Keyboard()
+    asked = asyncio.ensure_future(keyboard.person.get_activation_code(CODE))
+    await asyncio.sleep(0)
+    keyboard.person.type("2000000203\n")
+    question = keyboard.person.question
+    assert question is not None
+    assert question.hint == "It has six to eight digits; nothing was sent, no attempt spent. Begin again."
+    assert question.typed == ""
+    keyboard.person.type("\x1b")
+    assert await asked is None
+
+
+async def test_a_tag_is_there_at_once_and_may_come_from_a_pipe() -> None:
+    keyboard = Keyboard()
+    tag = keyboard.person.get_tag("2")
+    keyboard.person.type("000000203\n")  # in one breath, as a reader does
+    assert await tag == "2000000203"
+    assert keyboard.person.question is None
+    asked: list[Awaitable[str | None]] = []
+    piped = TypingPerson({"r": lambda: asked.append(piped.get_tag())}, lambda: None, is_terminal=False)
+    piped.type("r\n2000000203\n")
+    assert await asked[0] == "2000000203"
+
+
+async def test_what_the_client_asks_comes_in_place_of_a_tag_and_a_tag_does_not_wait_for_long() -> None:
+    keyboard = Keyboard()
+    tag = keyboard.person.get_tag("2")
+    code = await keyboard.answer(keyboard.person.get_activation_code(CODE), "123456\n")
+    assert code == ActivationCode.from_text("123456")
+    assert await tag is None
+    assert await keyboard.person.get_tag() is None
+    assert asyncio.get_running_loop().time() == pytest.approx(15.1, abs=0.1)
+    assert keyboard.person.question is None
 
 
 async def test_ctrl_d_is_an_order() -> None:

@@ -106,6 +106,32 @@ async def test_escape_gives_up_and_a_tap_asks_again() -> None:
     assert ESCAPE not in terminal.screen
 
 
+async def test_a_reader_of_radio_tags_types_as_a_keyboard_does() -> None:
+    async with at_terminal(command("--plain"), ENV) as terminal:
+        await asked(terminal, 3)
+        terminal.press("r")
+        await terminal.expect("Something else is asked for")
+        terminal.press(ESCAPE)
+        await terminal.expect("stopped: No code was given")
+        terminal.type("2000000204")
+        await terminal.expect("The server does not know key of radio tag 2000000204")
+        terminal.press("r")
+        await terminal.expect("Radio tag: as the reader types it")
+        terminal.type("2000000203")
+        await terminal.expect("its tag was read")
+        await terminal.expect("asks for the activation code (3 attempts left)", times=2)
+        terminal.press("q")
+        assert await terminal.finish() == 0
+
+
+async def test_as_shipped_a_tag_leads_nowhere() -> None:
+    async with running(command("--as-shipped"), os.environ) as program:
+        await program.say("")  # gives up, which as shipped nobody hears
+        await program.say("r")
+        await program.say("2000000203")
+        await program.expect("The key was not looked for")
+
+
 async def test_ctrl_c_ends_it_and_leaves_the_terminal_as_it_was() -> None:
     async with at_terminal(command(), ENV) as terminal:
         await asked(terminal, 3)

@@ -139,6 +139,20 @@ class WorkstationInfo:
     is_alarm_turn_on: bool = False
 
 
+class WorkstationEventType(IntEnum):
+    """Events by which a server knows when somebody works at a workstation; clients report others too.
+
+    The names are the vendor's. Its numbers are not public: these are modelled.
+    """
+
+    HESConnected = 1
+    ServiceStarted = 2
+    ComputerLock = 3
+    ComputerLogoff = 4
+    ComputerUnlock = 5
+    ComputerLogon = 6
+
+
 @dataclass(frozen=True)
 class WorkstationEvent:
     """Something that happened on a workstation, for its audit; ids of event and severity are the client's."""

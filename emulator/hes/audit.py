@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from hideez_bench.emulator.hes import workstation_sessions
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import workstation_models as tables
 from hideez_bench.emulator.hes.database.columns import NAME_LENGTH, NOTE_LENGTH
@@ -39,6 +40,7 @@ class Audit:
 
     def __init__(self, core: Core) -> None:
         self._store = core.store
+        self._utc = core.utc
         self._noted: list[HesEvent] = []
         self._written = Counter({True: DROP_AT, False: DROP_AT})
         core.subscribe(self._note)
@@ -77,6 +79,7 @@ class Audit:
     def save_client_events(self, workstation_id: str, events: Iterable[WorkstationEvent]) -> None:
         """Keep what a client reports; an event that it reports again is kept once."""
         with self._store.session() as session:
+            bearers = workstation_sessions.Bearers(session)
             reported = [_row(workstation_id, event) for event in list(events)[:MOST_AT_ONCE]]
             ids = tables.WorkstationEvent.client_id
             query = select(ids).where(ids.in_({row.client_id for row in reported}))
@@ -84,9 +87,20 @@ class Audit:
             for row in reported:
                 if row.client_id not in known:
                     known.add(row.client_id)
+                    bearers.note(row)
                     session.add(row)
+                    workstation_sessions.follow(session, row)
             session.flush()
             _drop_client_events(session)
+            workstation_sessions.drop_oldest(session)
+
+    def end_sessions(self, workstation_id: str) -> None:
+        """A workstation's client is gone, and nobody works there as far as is known. A failure is only logged."""
+        try:
+            with self._store.session() as session:
+                workstation_sessions.end(session, workstation_id, self._utc())
+        except StoreError as error:
+            _logger.warning("The sessions of workstation %s were not ended. %s", workstation_id, error)
 
     def server_events(self, limit: int = 100, offset: int = 0) -> list[HesEvent]:
         """The latest server events, latest first."""

@@ -23,7 +23,11 @@ class Clients:
 
     def is_online(self, workstation_id: str) -> bool:
         """Whether a client runs there and is connected."""
-        return any(workstation.id == workstation_id for workstation in self._workstations.values())
+        return workstation_id in self.online()
+
+    def online(self) -> set[str]:
+        """The workstations whose client is connected."""
+        return {workstation.id for workstation in self._workstations.values()}
 
     def tell(self, workstation_ids: Container[str], notice: Callable[[Workstation], None]) -> None:
         """Give the clients of these workstations a notice."""

@@ -73,9 +73,11 @@ class ClientConnection:
 
     def close(self) -> None:
         """The client is gone: its keys cannot be reached through it any more, and its calls are refused."""
-        self._open = False
+        was_open, self._open = self._open, False
         self._clients.leave(self)
         self._remotes.unregister_all(self)
+        if was_open and not self._clients.is_online(self._workstation.id):
+            self._audit.end_sessions(self._workstation.id)
 
     def lose_key(self, serial: str) -> None:
         """The way to a key through this client broke: until it is reported again, nothing is asked of it there."""

@@ -10,6 +10,7 @@ from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
     HesEventKind,
     LoginType,
+    TaskOperation,
     VaultLicenseStatus,
     VaultStatus,
     VaultStatusReason,
@@ -257,6 +258,45 @@ class SharedAccountView(AccountFacts):
     id: str
     has_otp: bool
     employee_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TemplateDetails:
+    """An application; several addresses or programs are separated by `;`."""
+
+    name: str
+    urls: str = ""
+    apps: str = ""
+
+
+@dataclass(frozen=True)
+class TemplateView:
+    """The same as it is kept: of the addresses the hosts."""
+
+    id: str
+    name: str
+    urls: str
+    apps: str
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """Something that a key has yet to be told; it holds no secret."""
+
+    id: str
+    operation: TaskOperation
+    created_at: datetime
+    hardware_vault_id: str
+    account_id: str | None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that an administrator should look at, how often it is so, and on which page."""
+
+    message: str
+    count: int
+    page: str
 
 
 @dataclass(frozen=True)

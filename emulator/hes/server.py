@@ -12,14 +12,18 @@ from typing import Self
 from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.administration.accounts import Accounts
+from hideez_bench.emulator.hes.administration.dashboard import Dashboard
 from hideez_bench.emulator.hes.administration.employees import Employees
 from hideez_bench.emulator.hes.administration.org_structure import OrgStructure
 from hideez_bench.emulator.hes.administration.profiles import Profiles
 from hideez_bench.emulator.hes.administration.shared_accounts import SharedAccounts
+from hideez_bench.emulator.hes.administration.templates import Templates
 from hideez_bench.emulator.hes.administration.vaults import Vaults
 from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.admission import Admission
 from hideez_bench.emulator.hes.audit import Audit
+from hideez_bench.emulator.hes.audit_reports import Reports
+from hideez_bench.emulator.hes.audit_summaries import Summaries
 from hideez_bench.emulator.hes.clients import Clients
 from hideez_bench.emulator.hes.compat import Quirk, quirks
 from hideez_bench.emulator.hes.connection import ClientConnection
@@ -63,9 +67,11 @@ class Hes:
         protection_iterations: of PBKDF2 for data protection, for tests.
 
     Attributes:
-        vaults, employees, accounts, shared_accounts, profiles, workstations, org_structure: what an administrator does
-            with each.
+        vaults, employees, accounts, shared_accounts, profiles, workstations, org_structure, templates: what an
+            administrator does with each.
+        dashboard: how much of everything there is.
         audit: what happened, to be looked up.
+        reports, summaries: what clients reported, and who worked where for how long.
         users: those who log in.
         protection: whether secrets are sealed in the database.
     """
@@ -103,7 +109,11 @@ class Hes:
         self.shared_accounts = SharedAccounts(core, self._accounts_update)
         self.profiles = Profiles(core, self._accounts_update)
         self.org_structure = OrgStructure(core)
+        self.templates = Templates(core)
+        self.dashboard = Dashboard(core, self._clients)
         self.audit = Audit(core)
+        self.reports = Reports(core)
+        self.summaries = Summaries(core)
         self.users = Users(self._core, password_hasher)
         self.protection = Protection(self._core, protection_iterations)
 

@@ -292,6 +292,12 @@ async def test_the_page_to_try_rest_loads_nothing_from_elsewhere(site: Site) -> 
     assert "style=" not in page.text
 
 
+@pytest.mark.parametrize("path", ["/Saml/Metadata", "/Saml/Login", "/api/Groups/GetGroups"])
+async def test_what_is_not_there_is_not_found(site: Site, path: str) -> None:
+    assert (await site.stranger.get(path)).status_code == 401
+    assert (await site.administrator.get(path)).status_code == 404
+
+
 def test_the_documentation_lists_every_route() -> None:
     text = (ROOT / "docs/hes-rest.md").read_text()
     listed = set(re.findall(r"^\| (GET|POST|PUT|DELETE) \| `(/api/[^`]*)`", text, re.MULTILINE))

@@ -47,7 +47,7 @@ class VaultFilter:
         owner = row.employee
         return (
             all(
-                _contains(value, part)
+                contains(value, part)
                 for value, part in (
                     (row.id, self.id),
                     (row.mac, self.mac),
@@ -58,11 +58,11 @@ class VaultFilter:
                 )
             )
             and self.battery in (None, Battery.LOW if row.battery <= LOW_BATTERY else Battery.HIGH)
-            and _between(row.last_synced, self.last_synced_start, self.last_synced_end)
+            and between(row.last_synced, self.last_synced_start, self.last_synced_end)
             and _belongs(owner.department if owner else None, self.company, self.department)
             and self.status in (None, row.status)
             and self.license_status in (None, licenses.status(row, now))
-            and _between(row.license_end_date, None, self.license_end_date)
+            and between(row.license_end_date, None, self.license_end_date)
         )
 
 
@@ -83,15 +83,15 @@ class EmployeeFilter:
     def finds(self, row: models.Employee) -> bool:
         """Whether it is one of them."""
         return (
-            _contains(row.full_name, self.name)
-            and _contains(row.email, self.email)
-            and _contains(row.phone_number, self.phone_number)
+            contains(row.full_name, self.name)
+            and contains(row.email, self.email)
+            and contains(row.phone_number, self.phone_number)
             and _belongs(row.department, self.company, self.department)
             and (
                 self.position is None
-                or (row.position is not None and _contains(row.position.name, self.position))
+                or (row.position is not None and contains(row.position.name, self.position))
             )
-            and _between(row.last_seen, self.last_seen_start, self.last_seen_end)
+            and between(row.last_seen, self.last_seen_start, self.last_seen_end)
             and self.vaults_count in (None, len(row.hardware_vaults))
         )
 
@@ -116,7 +116,7 @@ class WorkstationFilter:
         """Whether it is one of them."""
         return (
             all(
-                _contains(value, part)
+                contains(value, part)
                 for value, part in (
                     (row.name, self.name),
                     (row.domain, self.domain),
@@ -126,7 +126,7 @@ class WorkstationFilter:
                 )
             )
             and _belongs(row.department, self.company, self.department)
-            and _between(row.last_seen, self.last_seen_start, self.last_seen_end)
+            and between(row.last_seen, self.last_seen_start, self.last_seen_end)
             and self.rfid_enabled in (None, row.rfid_enabled)
             and self.approved in (None, row.approved)
         )
@@ -135,7 +135,8 @@ class WorkstationFilter:
 ALL_VAULTS, ALL_EMPLOYEES, ALL_WORKSTATIONS = VaultFilter(), EmployeeFilter(), WorkstationFilter()
 
 
-def _contains(text: str, part: str | None) -> bool:
+def contains(text: str, part: str | None) -> bool:
+    """Whether a part, if any is looked for, is in a text."""
     return part is None or part.casefold() in text.casefold()
 
 
@@ -145,12 +146,13 @@ def _belongs(belongs_to: Department | None, company: str | None, department: str
         return True
     return (
         belongs_to is not None
-        and _contains(belongs_to.company.name, company)
-        and _contains(belongs_to.name, department)
+        and contains(belongs_to.company.name, company)
+        and contains(belongs_to.name, department)
     )
 
 
-def _between(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:
+def between(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:
+    """Whether a moment is in a span, both ends included; none is in no span that has an end."""
     if start is None and end is None:
         return True
     return moment is not None and (start is None or moment >= start) and (end is None or moment <= end)

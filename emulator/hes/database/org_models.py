@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH, ExactText
 from hideez_bench.emulator.hes.database.models import Row
 
 
@@ -49,5 +50,5 @@ class Template(Row):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
-    urls: Mapped[str]
-    apps: Mapped[str]
+    urls: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))
+    apps: Mapped[str] = mapped_column(ExactText(NOTE_LENGTH))

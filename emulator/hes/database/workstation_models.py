@@ -57,16 +57,6 @@ class Bearer:
         """The account of theirs that the client names."""
         return mapped_column(ForeignKey(Account.id, ondelete="SET NULL"))
 
-    @declared_attr
-    def employee(cls) -> Mapped[Employee | None]:  # noqa: N805 - as SQLAlchemy has it
-        """Whose key it was."""
-        return relationship(Employee, lazy="joined")
-
-    @declared_attr
-    def department(cls) -> Mapped[Department | None]:  # noqa: N805 - as SQLAlchemy has it
-        """Where they belonged to."""
-        return relationship(Department, lazy="joined")
-
 
 class WorkstationEvent(Bearer, Row):
     """Something that a client reports. `event_id` and `severity_id` are the client's numbers, `id` is ours."""

@@ -69,7 +69,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
         openapi_version="3.0.3",  # swagger-ui-bundle's page knows nothing newer
         title="Hideez Enterprise Server, a stand-in",
         version="1",
-        description="The vendor's routes that activation needs, and /api/bench for what the vendor has in its pages.",
+        description="The vendor's routes, and /api/bench for what the vendor has in its pages.",
         routes=app.routes,
     )
     schemas = made["components"]["schemas"]

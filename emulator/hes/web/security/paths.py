@@ -31,5 +31,11 @@ VIEWER_MAY_POST = OPEN_PATHS | frozenset(
         "/api/Employees/GetFilteredEmployees",
         "/api/HardwareVaults/GetFilteredHardwareVaults",
         "/api/Workstations/GetFilteredWorkstations",
+        "/api/Audit/GetFilteredEvents",
+        "/api/Audit/GetFilteredSessions",
+        "/api/Audit/GetFilteredSummaryByDayAndEmployees",
+        "/api/Audit/GetFilteredSummaryByEmployees",
+        "/api/Audit/GetFilteredSummaryByDepartments",
+        "/api/Audit/GetFilteredSummaryByWorkstations",
     }
 )

@@ -1,0 +1,115 @@
+"""Who works at which workstation from when to when, from what clients report; as the vendor's server derives it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database import workstation_models as tables
+from hideez_bench.emulator.hes.database.account_models import Account
+from hideez_bench.emulator.hes.database.columns import NAME_LENGTH
+from hideez_bench.emulator.hes.names import SessionSwitchSubject
+from hideez_bench.protocol.hes import WorkstationEventType
+
+BEGINNINGS = frozenset(
+    {
+        WorkstationEventType.HESConnected,
+        WorkstationEventType.ServiceStarted,
+        WorkstationEventType.ComputerUnlock,
+        WorkstationEventType.ComputerLogon,
+    }
+)
+ENDS = frozenset({WorkstationEventType.ComputerLock, WorkstationEventType.ComputerLogoff})
+
+MOST_SESSIONS = 10_000
+"""The oldest go first."""
+
+
+class Bearers:
+    """Whose keys they are that events of one call name; each key is looked up once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._owners: dict[str, tuple[str, str | None] | None] = {}
+        self._accounts: dict[tuple[str, str, str], str | None] = {}
+
+    def note(self, row: tables.WorkstationEvent) -> None:
+        """Write down who carries the key of an event, and which account of theirs it names."""
+        if not row.serial:
+            return
+        if row.serial not in self._owners:
+            self._owners[row.serial] = self._owner(row.serial)
+        owner = self._owners[row.serial]
+        if owner is not None:
+            row.employee_id, row.department_id = owner
+            row.account_id = self._account(owner[0], row.account_name, row.account_login)
+
+    def _owner(self, serial: str) -> tuple[str, str | None] | None:
+        employee = models.Employee
+        query = select(employee.id, employee.department_id).join(models.HardwareVault)
+        found = self._session.execute(
+            query.where(models.HardwareVault.id == serial[:NAME_LENGTH])
+        ).one_or_none()
+        return None if found is None else (found[0], found[1])
+
+    def _account(self, employee_id: str, name: str, login: str) -> str | None:
+        wanted = (employee_id, name, login)
+        if name and wanted not in self._accounts:
+            query = select(Account.id).filter_by(
+                employee_id=employee_id, name=name, login=login, deleted=False
+            )
+            self._accounts[wanted] = self._session.scalar(query.limit(1))
+        return self._accounts.get(wanted)
+
+
+def follow(session: Session, event: tables.WorkstationEvent) -> None:
+    """Begin, resume or end a session by an event, if it does any of that; one without a session's id does not."""
+    if not event.workstation_session_id:
+        return
+    if event.event_id in ENDS:
+        end(session, event.workstation_id, event.date)
+    elif event.event_id in BEGINNINGS:
+        client_id = event.workstation_session_id[:NAME_LENGTH]
+        table = tables.WorkstationSession
+        known = session.scalar(
+            select(table).filter_by(workstation_id=event.workstation_id, client_id=client_id)
+        )
+        if known is not None:
+            known.end_date = None
+        else:
+            session.add(_begun(event, client_id))
+
+
+def end(session: Session, workstation_id: str, at: datetime) -> None:
+    """End the sessions of a workstation; none lasts less than no time, whatever the client's clock says."""
+    table = tables.WorkstationSession
+    query = select(table).filter_by(workstation_id=workstation_id).where(table.end_date.is_(None))
+    for row in session.scalars(query):
+        row.end_date = max(at, row.start_date)
+
+
+def drop_oldest(session: Session) -> None:
+    """Keep no more than `MOST_SESSIONS`."""
+    table = tables.WorkstationSession
+    newest = session.scalar(select(func.max(table.id))) or 0
+    session.execute(delete(table).where(table.id <= newest - MOST_SESSIONS))
+
+
+def _begun(event: tables.WorkstationEvent, client_id: str) -> tables.WorkstationSession:
+    # The client writes into its note what it was unlocked by.
+    by_name = SessionSwitchSubject.__members__.get(event.note, SessionSwitchSubject.NonHideez)
+    return tables.WorkstationSession(
+        client_id=client_id,
+        start_date=event.date,
+        end_date=None,
+        unlocked_by=by_name,
+        workstation_id=event.workstation_id,
+        user_session=event.user_session,
+        serial=event.serial,
+        employee_id=event.employee_id,
+        department_id=event.department_id,
+        account_id=event.account_id,
+    )

@@ -79,17 +79,18 @@ class Audit:
     def save_client_events(self, workstation_id: str, events: Iterable[WorkstationEvent]) -> None:
         """Keep what a client reports; an event that it reports again is kept once."""
         with self._store.session() as session:
-            bearers = workstation_sessions.Bearers(session)
             reported = [_row(workstation_id, event) for event in list(events)[:MOST_AT_ONCE]]
             ids = tables.WorkstationEvent.client_id
             query = select(ids).where(ids.in_({row.client_id for row in reported}))
             known = set(session.scalars(query.filter_by(workstation_id=workstation_id)))
+            bearers = workstation_sessions.Bearers(session)
+            sessions = workstation_sessions.Followed(session, workstation_id, reported)
             for row in reported:
                 if row.client_id not in known:
                     known.add(row.client_id)
                     bearers.note(row)
                     session.add(row)
-                    workstation_sessions.follow(session, row)
+                    sessions.follow(row)
             session.flush()
             _drop_client_events(session)
             workstation_sessions.drop_oldest(session)

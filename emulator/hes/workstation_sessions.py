@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes.database import models
@@ -65,30 +65,39 @@ class Bearers:
         return self._accounts.get(wanted)
 
 
-def follow(session: Session, event: tables.WorkstationEvent) -> None:
-    """Begin, resume or end a session by an event, if it does any of that; one without a session's id does not."""
-    if not event.workstation_session_id:
-        return
-    if event.event_id in ENDS:
-        end(session, event.workstation_id, event.date)
-    elif event.event_id in BEGINNINGS:
-        client_id = event.workstation_session_id[:NAME_LENGTH]
+class Followed:
+    """The sessions of a workstation that events of one call may begin, resume or end, read at once."""
+
+    def __init__(self, session: Session, workstation_id: str, events: list[tables.WorkstationEvent]) -> None:
+        self._session = session
         table = tables.WorkstationSession
-        known = session.scalar(
-            select(table).filter_by(workstation_id=event.workstation_id, client_id=client_id)
-        )
-        if known is not None:
-            known.end_date = None
-        else:
-            session.add(_begun(event, client_id))
+        named = {_session_id(event) for event in events}
+        query = select(table).filter_by(workstation_id=workstation_id)
+        found = session.scalars(query.where(or_(table.client_id.in_(named), table.end_date.is_(None))))
+        self._known = {row.client_id: row for row in found}
+        self._open = {name: row for name, row in self._known.items() if row.end_date is None}
+
+    def follow(self, event: tables.WorkstationEvent) -> None:
+        """Do what an event does to sessions; one without a session's id does nothing."""
+        name = _session_id(event)
+        if name and event.event_id in ENDS:
+            for row in self._open.values():
+                _end(row, event.date)
+            self._open.clear()
+        elif name and event.event_id in BEGINNINGS:
+            if name not in self._known:
+                self._known[name] = _begun(event)
+                self._session.add(self._known[name])
+            self._known[name].end_date = None
+            self._open[name] = self._known[name]
 
 
 def end(session: Session, workstation_id: str, at: datetime) -> None:
-    """End the sessions of a workstation; none lasts less than no time, whatever the client's clock says."""
+    """End the sessions of a workstation."""
     table = tables.WorkstationSession
     query = select(table).filter_by(workstation_id=workstation_id).where(table.end_date.is_(None))
     for row in session.scalars(query):
-        row.end_date = max(at, row.start_date)
+        _end(row, at)
 
 
 def drop_oldest(session: Session) -> None:
@@ -98,11 +107,20 @@ def drop_oldest(session: Session) -> None:
     session.execute(delete(table).where(table.id <= newest - MOST_SESSIONS))
 
 
-def _begun(event: tables.WorkstationEvent, client_id: str) -> tables.WorkstationSession:
+def _session_id(event: tables.WorkstationEvent) -> str:
+    return event.workstation_session_id[:NAME_LENGTH]
+
+
+def _end(row: tables.WorkstationSession, at: datetime) -> None:
+    """None lasts less than no time, whatever the client's clock says."""
+    row.end_date = max(at, row.start_date)
+
+
+def _begun(event: tables.WorkstationEvent) -> tables.WorkstationSession:
     # The client writes into its note what it was unlocked by.
     by_name = SessionSwitchSubject.__members__.get(event.note, SessionSwitchSubject.NonHideez)
     return tables.WorkstationSession(
-        client_id=client_id,
+        client_id=_session_id(event),
         start_date=event.date,
         end_date=None,
         unlocked_by=by_name,

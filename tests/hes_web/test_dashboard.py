@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
+from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, LicenseImport
 from hideez_bench.protocol.hes import WorkstationEvent, WorkstationEventType
 from hideez_bench.protocol.secret import Password
-from tests.hes.bench import SERIAL, vault_import
+from tests.hes.bench import NOON, SERIAL, vault_import
 from tests.hes.fake_key import FakeWorkstation
 from tests.hes_web.conftest import Site
 
@@ -68,8 +69,11 @@ async def test_what_should_be_looked_at(site: Site) -> None:
         vault = rows.vault(SERIAL)
         assert vault
         vault.battery = 30
+    licence = LicenseImport("L-1", NOON + timedelta(days=40), b"x")
+    bench.hes.vaults.import_vaults([vault_import("HK-2", (licence,))])
+    await bench.connection.hw_vault_license_applied("HK-2", "L-1")
     notices = {one["message"]: one["count"] for one in await told(site, "GetDevicesNotify")}
-    assert notices == {"Low battery": 1, "Locked": 1}
+    assert notices == {"Low battery": 1, "Locked": 1, "Licence: warning": 1}
     unlocked = WorkstationEvent(
         "E-1", bench.clock.now, WorkstationEventType.ComputerUnlock, 1, workstation_session_id="S-1"
     )

@@ -292,10 +292,10 @@ async def test_the_page_to_try_rest_loads_nothing_from_elsewhere(site: Site) -> 
     assert "style=" not in page.text
 
 
-@pytest.mark.parametrize("path", ["/Saml/Metadata", "/Saml/Login", "/api/Groups/GetGroups"])
-async def test_what_is_not_there_is_not_found(site: Site, path: str) -> None:
-    assert (await site.stranger.get(path)).status_code == 401
-    assert (await site.administrator.get(path)).status_code == 404
+async def test_what_is_not_there_is_not_found(site: Site) -> None:
+    for path in ("/Saml/Metadata", "/Saml/Login", "/api/Groups/GetGroups"):
+        assert (await site.stranger.get(path)).status_code in (303, 401)  # strangers learn nothing
+        assert (await site.administrator.get(path)).status_code == 404
 
 
 def test_the_documentation_lists_every_route() -> None:

@@ -117,11 +117,11 @@ class HesCode(IntEnum):
     TemplateExist = 33
     SharedAccountNotFound = 34
     SharedAccountExist = 35
-    CompanyNameAlreadyInUse = 38
+    CompanyNameInUse = 38
     CompanyNotFound = 39
-    DepartmentNameAlreadyInUse = 40
+    DepartmentNameInUse = 40
     DepartmentNotFound = 41
-    PositionNameAlreadyInUse = 42
+    PositionNameInUse = 42
     PositionNotFound = 43
     LicenseForHardwareVaultNotFound = 45
     HardwareVaultProfileNotFound = 47

@@ -69,6 +69,20 @@ async def test_q4_after_a_wipe_the_key_has_none_again(bench: Bench) -> None:
     assert bench.key.commands == [Command.ACCESS]
 
 
+async def test_q8_strict_removal_by_rest_waits_for_the_next_contact(strict: Bench) -> None:
+    await strict.go("Active")
+    await strict.arrive()
+    await strict.hes.employees.remove_hardware_vault(SERIAL, push=False)
+    await strict.hes.settled()
+    assert (strict.key.commands, strict.vault.status) == ([], VaultStatus.Deactivated)
+    await strict.leave()
+    await strict.arrive()
+    with pytest.raises(HesError) as raised:
+        await strict.update()
+    assert raised.value.code is HesErrorCode.DeviceHasBeenWiped
+    assert (strict.key.commands, strict.vault.status) == ([Command.WIPE], VaultStatus.Ready)
+
+
 @pytest.mark.parametrize(("strictly", "code"), [(False, "HesDeviceNotFound"), (True, "HesUnknownError")])
 async def test_q11_unknown_keys(strictly: bool, code: str) -> None:
     made = Bench(strict_compat=strictly)

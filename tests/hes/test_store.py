@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCo
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import Command
-from tests.hes.bench import SERIAL, Bench, vault_import
+from tests.hes.bench import PLACES, SERIAL, Bench, vault_import
 from tests.hes.fake_key import FakeKey
 
 
@@ -51,6 +52,62 @@ async def test_everything_survives_a_restart(store_url: str) -> None:
         assert not (await second.update()).need_state_update
         assert second.vault.status is VaultStatus.Active
         await second.connection.auth_hw_vault(SERIAL)  # with the same master key
+
+
+async def test_a_restart_after_every_step_of_a_key_s_life(tmp_path: Path) -> None:
+    """What was between server and key is in the database and on the key, and nowhere else."""
+    key = FakeKey()
+
+    async def contact(bench: Bench) -> None:
+        key.forget_channel()
+        await bench.arrive()
+        await bench.update()
+
+    async def unlocked(bench: Bench) -> None:
+        key.take()
+        await contact(bench)
+
+    async def out_of_attempts(bench: Bench) -> None:
+        key.take(locked=True)
+        with pytest.raises(HesError, match="locked"):
+            await contact(bench)
+
+    async def remove(bench: Bench) -> None:
+        await bench.hes.employees.remove_hardware_vault(SERIAL)
+
+    async def wiped(bench: Bench) -> None:
+        with pytest.raises(HesError, match="wiped"):
+            await contact(bench)
+
+    async def assign(bench: Bench) -> None:
+        (ann,) = bench.hes.employees.list()
+        await bench.hes.employees.add_hardware_vault(ann.id, SERIAL)
+
+    life: list[tuple[Callable[[Bench], Awaitable[None]], str, Command | None]] = [
+        (assign, "Reserved", None),
+        (contact, "Reserved applied", Command.LINK),
+        (unlocked, "Active", Command.ACCESS),
+        (lambda bench: bench.hes.vaults.suspend(SERIAL), "Suspended", None),
+        (contact, "Suspended applied", Command.LOCK_DEVICE_CODE),
+        (out_of_attempts, "Locked", None),
+        (lambda bench: bench.hes.vaults.activate(SERIAL), "Suspended", None),
+        (contact, "Suspended applied", Command.LOCK_DEVICE_CODE),
+        (unlocked, "Active", None),
+        (remove, "Deactivated", None),
+        (wiped, "Ready", Command.WIPE),
+    ]
+    first = Bench(url_of(tmp_path / "hes.db"), key=key)
+    first.set_up()
+    await first.hes.close()
+    for step, place, command in life * 2:
+        bench = Bench(url_of(tmp_path / "hes.db"), key=key)
+        async with bench.hes:
+            await step(bench)
+            assert (bench.vault.status, bench.vault.is_status_applied) == PLACES[place]
+            assert key.commands == ([command] if command else [])
+            if "applied" in place:
+                assert key.code == bench.hes.vaults.activation_code(SERIAL)
+        key.commands.clear()
 
 
 @pytest.mark.parametrize("is_file", [False, True])

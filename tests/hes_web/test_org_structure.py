@@ -42,9 +42,9 @@ async def test_one_is_entered_changed_and_deleted(site: Site, kind: str, kinds: 
     ).status_code == 204  # its own name is free
     assert (await put(at, json={"id": one["id"], "name": "Omega", **more})).status_code == 204
     taken = await put(at, json={"id": one["id"], "name": "Alpha", **more})
-    assert (taken.status_code, taken.json()["code"]) == (409, f"{kind}NameAlreadyInUse")
+    assert (taken.status_code, taken.json()["code"]) == (409, f"{kind}NameInUse")
     taken = await site.administrator.post(f"{ORG}/Create{kind}", json={"name": "Omega", **more})
-    assert (taken.status_code, taken.json()["code"]) == (409, f"{kind}NameAlreadyInUse")
+    assert (taken.status_code, taken.json()["code"]) == (409, f"{kind}NameInUse")
     blank = await put(at, json={"id": one["id"], "name": " ", **more})
     assert (blank.status_code, "code" in blank.json()) == (409, True)
     assert (await put(at, json={"id": other["id"], "name": "x", **more})).status_code == 400

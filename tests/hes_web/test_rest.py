@@ -18,8 +18,9 @@ from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
 from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
+from hideez_bench.protocol.names import Command
 from hideez_bench.protocol.secret import Password
-from tests.hes.bench import SERIAL, vault_import
+from tests.hes.bench import SERIAL, Bench, vault_import
 from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site, visitor
 from tests.hes_web.pages import Visitor
 
@@ -108,6 +109,33 @@ async def test_a_key_is_assigned_and_taken_away(site: Site, ann: dict[str, Any])
     assert (await site.administrator.delete(f"/api/Employees/DeleteEmployee/{ann['id']}")).status_code == 200
 
 
+@pytest.mark.parametrize(("strictly", "commands"), [(False, [Command.WIPE]), (True, [])])
+async def test_q8_removal_wipes_a_connected_key(strictly: bool, commands: list[Command]) -> None:
+    bench = Bench(strict_compat=strictly)
+    bench.set_up()
+    async with bench.hes as hes:
+        await bench.go("Active")
+        await bench.arrive()
+        user = await hes.users.create(ADMINISTRATOR, Password.from_text(PASSWORD), Role.ADMINISTRATOR)
+        cookie = {SESSION_COOKIE: hes.users.open_session(user).reveal().decode()}
+        app = create_app(WebContext(hes, WebSettings(strict_compat=strictly)))
+        async with visitor(app, **cookie) as administrator:
+            body = {"hardwareVaultId": SERIAL, "reason": 3}
+            taken = await administrator.request("DELETE", "/api/Employees/RemoveHardwareVault", json=body)
+        assert taken.status_code == 204
+        await hes.settled()
+        assert bench.key.commands == commands
+
+
+@pytest.mark.parametrize("name", [{}, {"lastName": None}, {"lastName": ""}])
+async def test_an_employee_has_a_last_name_as_with_the_vendor(
+    site: Site, name: dict[str, str | None]
+) -> None:
+    body = {"firstName": "Bob"} | name
+    answer = await site.administrator.post("/api/Employees/CreateEmployee", json=body)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["lastName"])
+
+
 async def test_a_null_vault_is_not_found(site: Site, ann: dict[str, Any]) -> None:
     answer = await site.administrator.post("/api/Employees/AddHardwareVault", json={"employeeId": ann["id"]})
     assert (answer.status_code, answer.json()["code"]) == (404, "HardwareVaultNotFound")
@@ -192,7 +220,7 @@ async def test_a_shared_account_is_made_given_and_taken(site: Site, ann: dict[st
     ],
 )
 async def test_an_id_that_differs_is_refused(site: Site, path: str) -> None:
-    body = {"id": "one", "firstName": "a", "name": "a", "password": "a", "rfid": "a"}
+    body = {"id": "one", "firstName": "a", "lastName": "a", "name": "a", "password": "a", "rfid": "a"}
     answer = await site.administrator.put(path.format(id="another"), json=body)
     assert (answer.status_code, "not the one in the address" in answer.json()["error"]) == (400, True)
     assert (await site.administrator.put(path.format(id="one"), json=body)).status_code == 404

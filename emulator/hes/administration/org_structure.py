@@ -19,9 +19,9 @@ from hideez_bench.emulator.hes.records import CompanyView, DepartmentView, Posit
 T = TypeVar("T", Company, Department, Position)
 
 _WORDS: dict[type, tuple[str, HesCode, HesCode]] = {
-    Company: ("company", HesCode.CompanyNotFound, HesCode.CompanyNameAlreadyInUse),
-    Department: ("department", HesCode.DepartmentNotFound, HesCode.DepartmentNameAlreadyInUse),
-    Position: ("position", HesCode.PositionNotFound, HesCode.PositionNameAlreadyInUse),
+    Company: ("company", HesCode.CompanyNotFound, HesCode.CompanyNameInUse),
+    Department: ("department", HesCode.DepartmentNotFound, HesCode.DepartmentNameInUse),
+    Position: ("position", HesCode.PositionNotFound, HesCode.PositionNameInUse),
 }
 
 
@@ -29,7 +29,7 @@ class OrgStructure:
     """Companies, departments and positions.
 
     A call about one that is not there raises `HesRuleError` CompanyNotFound, DepartmentNotFound or PositionNotFound.
-    What makes or changes one raises CompanyNameAlreadyInUse, DepartmentNameAlreadyInUse or PositionNameAlreadyInUse
+    What makes or changes one raises CompanyNameInUse, DepartmentNameInUse or PositionNameInUse
     where another has that name, and a refusal without a code where the name is blank. As with the vendor no two
     departments have one name, not even in different companies; and what is in use can be deleted.
     """

@@ -29,7 +29,7 @@ class EmployeeBody(Body):
     """Somebody, as an administrator enters them."""
 
     first_name: Needed
-    last_name: Text | None = None
+    last_name: Needed
     email: Text | None = None
     phone_number: Text | None = None
     department_id: Text | None = None
@@ -39,7 +39,7 @@ class EmployeeBody(Body):
         """For the server."""
         return EmployeeDetails(
             first_name=self.first_name,
-            last_name=self.last_name or "",
+            last_name=self.last_name,
             email=self.email or "",
             phone_number=self.phone_number or "",
             department_id=self.department_id,

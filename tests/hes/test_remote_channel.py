@@ -12,9 +12,10 @@ from hideez_bench.emulator.hes.keys.remote import RemoteLimits
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.emulator.hes.server import Hes
+from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.hes import ConnectionState, HesError, HesErrorCode, HwVaultInfoFromClient
 from hideez_bench.protocol.names import Command
-from hideez_bench.protocol.transport import MessageTransport
+from hideez_bench.protocol.transport import ControlRequest, MessageTransport
 from tests.hes.bench import SERIAL, Bench
 from tests.hes.fake_key import FakeKey, FakeWorkstation
 
@@ -223,6 +224,59 @@ async def test_root_key_told_by_the_maker(genuine: bool) -> None:
             call = client.update_hw_vault_status(report)
             assert await refusal(call) is HesErrorCode.HesVerificationFailed
         assert key.commands == ([Command.LINK] if genuine else [])
+
+
+class SlowKey(FakeKey):
+    """One whose handshake takes until it is released."""
+
+    async def control(self, request: ControlRequest, timeout: float) -> m.Answer:
+        if isinstance(request, m.VerifyEncryption):
+            self.reached.set()
+            await self.released.wait()
+        return await super().control(request, timeout)
+
+
+async def test_two_first_contacts_at_once_are_not_both_believed(bench: Bench) -> None:
+    """A lying workstation and the right one: whose root key is pinned first is believed, and the other is told no."""
+    await bench.assign()
+    await bench.arrive()
+    slow = SlowKey()
+    second = bench.hes.connect(FakeWorkstation("PC-2", slow))
+    bench.hes.workstations.approve("PC-2")
+    await second.update_hw_vault_properties(bench.report(), return_info=False)
+    late = asyncio.create_task(second.update_hw_vault_status(bench.report()))
+    await slow.reached.wait()
+    await bench.update()
+    slow.released.set()
+    assert await refusal(late) is HesErrorCode.HesVerificationFailed
+    assert slow.commands == []
+    # It is the first one's for good: another would be refused here.
+    bench.hes.vaults.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=bench.key.root_key)])
+    second.close()
+
+
+async def test_the_maker_tells_the_root_key_of_a_known_key(bench: Bench) -> None:
+    told = VaultImport(SERIAL, "mac", "rfid", root_key=FakeKey().root_key)
+    assert bench.hes.vaults.import_vaults([told]) == []
+    await bench.assign()
+    await bench.arrive()
+    assert await refusal(bench.update()) is HesErrorCode.HesVerificationFailed
+    assert bench.key.commands == []
+
+
+async def test_the_maker_tells_another_root_key_than_the_key_has_shown(bench: Bench) -> None:
+    await bench.go("Reserved applied")
+    bench.hes.vaults.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=bench.key.root_key)])
+    other = [
+        VaultImport("HK-9", "mac9", "rfid9"),
+        VaultImport(SERIAL, "mac", "rfid", root_key=FakeKey().root_key),
+    ]
+    with pytest.raises(HesRuleError, match="another root key than the import says; nothing was imported"):
+        bench.hes.vaults.import_vaults(other)
+    assert [vault.id for vault in bench.hes.vaults.list()] == [SERIAL]
+    await bench.arrive()
+    bench.key.take()
+    await bench.update()
 
 
 async def test_closing_ends_what_waits(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database import engine, models
 from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode, VaultStatus
@@ -340,3 +340,42 @@ async def test_client_is_told_that_the_server_failed(tmp_path: Path) -> None:
             await bench.arrive()
         assert raised.value.code is HesErrorCode.HesUnknownError
         assert "no such table" in str(raised.value)
+
+
+async def test_who_holds_the_file_for_long_does_not_freeze_the_server_at_each_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Time:
+        """Seconds pass by waiting alone."""
+
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds
+
+    time = Time()
+    monkeypatch.setattr(engine, "time", time)
+    path = tmp_path / "hes.db"
+    store = Store(f"sqlite:///{path}")
+
+    def waited() -> float:
+        began = time.now
+        with pytest.raises(StoreError, match="in use by another process"), store.transaction():
+            pass
+        return time.now - began
+
+    def waits_once_and_then_hardly() -> None:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        assert waited() >= engine.PATIENCE
+        assert max(waited() for _ in range(3)) < 0.1
+        other.close()
+
+    waits_once_and_then_hardly()
+    with store.transaction():
+        pass
+    waits_once_and_then_hardly()
+    store.close()

@@ -44,6 +44,23 @@ def imported(record: VaultImport, now: datetime) -> models.HardwareVault:
     )
 
 
+def learn_root_key(vault: models.HardwareVault, root_key: bytes | None) -> None:
+    """The maker tells the root key of a known key; what is known already stays.
+
+    Raises:
+        HesRuleError: no code: it is not the one that is pinned.
+    """
+    if root_key is None:
+        return
+    if vault.root_key not in (None, root_key):
+        raise HesRuleError(
+            HesCode.None_,
+            f"Key {vault.id} has another root key than the import says; nothing was imported. If the import is right, "
+            "something else was taken for this key: report it as compromised, or take it from its employee.",
+        )
+    vault.root_key = root_key
+
+
 def reserve(
     rows: Rows,
     vault: models.HardwareVault,

@@ -42,12 +42,21 @@ class Vaults:
         self._workstations = workstations
 
     def import_vaults(self, records: Iterable[VaultImport]) -> list[str]:
-        """Take over keys and their licences; known serial numbers are skipped. Returns the new ones."""
+        """Take over keys and their licences. Returns the new ones.
+
+        Known serial numbers are skipped, but for a root key of one that has not shown any yet.
+
+        Raises:
+            HesRuleError: no code: a known key has another root key; nothing was imported.
+        """
         new: list[str] = []
         now = self._core.utc()
         with self._core.store.transaction() as rows:
             for record in records:
-                if rows.vault(record.id) is None:
+                known = rows.vault(record.id)
+                if known is not None:
+                    vault_rules.learn_root_key(known, record.root_key)
+                else:
                     vault = vault_rules.imported(record, now)
                     rows.add(vault)
                     licenses.take_over(rows, vault, record.licenses, now)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -34,6 +35,10 @@ PATIENCE = 1.0
 
 _STEP = 0.001
 """Seconds between two looks whether SQLite's file is free."""
+
+_PATIENCE_WHILE_BLOCKED = 0.02
+"""Seconds, after somebody waited in vain and until a transaction gets in again: what holds the file that long is no
+server, and each who waited for it would freeze the event loop anew."""
 
 _REACH = 5
 """Seconds for connecting to a database server."""
@@ -154,7 +159,7 @@ def _sqlite(url: URL) -> Engine:
     # Parameters of a failed statement may be codes and master keys.
     engine = create_engine(url.difference_update_query(["timeout"]), hide_parameters=True, **options)
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", lambda connection: _begin_alone(connection, patience))
+    event.listen(engine, "begin", _SQLiteTurn(patience).begin)
     return engine
 
 
@@ -185,28 +190,42 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) 
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
-def _begin_alone(connection: Connection, patience: float) -> None:
-    """Begin a transaction that no other can run beside, so that what a rule reads is still so when it writes.
+class _SQLiteTurn:
+    """Begins transactions that no other can run beside, so that what a rule reads is still so when it writes.
 
     SQLite itself would wait in steps of up to 0.1 s, and never get in beside a busy process.
     """
-    driver = connection.connection.cursor()
-    driver.execute("PRAGMA busy_timeout = 0")
-    until = time.monotonic() + patience
-    try:
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._is_blocked = False
+
+    def begin(self, connection: Connection) -> None:
+        """Begin one, as soon as the file is free."""
+        driver = connection.connection.cursor()
+        driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._wait(driver)
+        finally:
+            # A commit may have to wait for somebody who reads.
+            driver.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
+            driver.close()
+
+    def _wait(self, driver: DBAPICursor) -> None:
+        patience = min(self._patience, _PATIENCE_WHILE_BLOCKED) if self._is_blocked else self._patience
+        until = time.monotonic() + patience
         while True:
             try:
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                is_busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() > until:
+                    self._is_blocked = is_busy
                     raise DBAPIError("BEGIN IMMEDIATE", None, error) from error
                 time.sleep(_STEP)
             else:
+                self._is_blocked = False
                 return
-    finally:
-        # A commit may have to wait for somebody who reads.
-        driver.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
-        driver.close()
 
 
 def _check_options(

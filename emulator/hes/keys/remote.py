@@ -188,7 +188,13 @@ class RemoteDevices:
 
     def _pin_root_key(self, serial: str, root_key: bytes) -> None:
         with self._core.store.transaction() as rows:
-            vault_for_client(rows, serial).root_key = root_key
+            vault = vault_for_client(rows, serial)
+            # Two workstations may have opened their first channel at the same time.
+            if vault.root_key not in (None, root_key):
+                raise ChannelError(
+                    "another root key was pinned meanwhile; this is not the key that came first"
+                )
+            vault.root_key = root_key
 
 
 @contextmanager

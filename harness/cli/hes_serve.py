@@ -42,7 +42,12 @@ from hideez_bench.protocol.secret import Password
 SECONDS_TO_END = 2
 # Files that are no connections: the database and its journal, mail, what Python has open.
 _OWN_FILES = 64
-_OF_STRANGERS = ("without completing handshake", "Invalid UTF-8 sequence received")
+_OF_STRANGERS = (
+    "without completing handshake",
+    "Invalid UTF-8 sequence received",
+    "Invalid HTTP request received",
+    "Unsupported upgrade request",
+)
 PASSWORD_FILE = "hes-server-admin-password.txt"  # noqa: S105 - a file's name
 
 
@@ -134,9 +139,9 @@ async def _serve(
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """All but what uvicorn says of WebSockets that are refused with an answer, or bring what is no UTF-8.
+    """All but what uvicorn says of requests that are none, and of WebSockets that are refused or bring no UTF-8.
 
-    Both are any stranger's to bring about, and the latter would be a traceback each time.
+    All are any stranger's to bring about as often as they like, and the last would be a traceback each time.
     """
     return not any(words in record.getMessage() for words in _OF_STRANGERS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from hideez_bench.emulator.hes.web.connections import BoundedServer, ConnectionLimits
+from hideez_bench.harness.cli.hes_serve import _is_worth_a_line
 
 ASKED = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 LARGE = 32 * 1024 * 1024
@@ -152,3 +154,16 @@ async def test_one_too_many_is_told_so(caplog: pytest.LogCaptureFixture) -> None
         await second.writer.wait_closed()
         await first.ask()
         assert await (await site.connect()).ask()
+
+
+async def test_strangers_fill_no_log(site: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for sent in (b"x\r\n\r\n", b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"):
+        peer = await site.connect()
+        peer.writer.write(sent)
+        peer.writer.write_eof()
+        await peer.reader.read()
+    said = [
+        record for record in caplog.records if record.name == "uvicorn.error" and _is_worth_a_line(record)
+    ]
+    assert [record for record in said if record.levelno >= logging.WARNING] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 from pathlib import Path
@@ -21,6 +22,7 @@ from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
 from hideez_bench.protocol.names import Command
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import SERIAL, Bench, vault_import
+from tests.hes.fake_key import FakeKey
 from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site, visitor
 from tests.hes_web.pages import Visitor
 
@@ -377,3 +379,15 @@ async def test_lists_take_as_few_queries_however_long_they_are(site: Site) -> No
         assert await queries() == few
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"", bytes(33), b"\x02" + b"\xff" * 32, b"\x02", FakeKey().root_key + b"\x00"], ids=len
+)
+async def test_what_is_no_root_key_is_not_imported(site: Site, wrong: bytes) -> None:
+    """It would be pinned, and no key could ever show it."""
+    device = {"deviceId": "HK-7", "mac": "m", "model": "m", "rfid": "r", "firmware": "f"}
+    for root_key, status in ((wrong, 400), (FakeKey().root_key, 200), (FakeKey().root_key, 409)):
+        body = {"devicesDto": [device | {"rootKey": base64.b64encode(root_key).decode()}]}
+        answer = await site.administrator.post("/api/bench/ImportHardwareVaults", json=body)
+        assert answer.status_code == status

@@ -50,7 +50,19 @@ async def test_a_viewer_changes_nothing(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["evil.example", "evil.example:8470", "127.0.0.1.evil.example", "", "[", "10.0.0.1"]
+    "name",
+    [
+        "evil.example",
+        "evil.example:8470",
+        "127.0.0.1.evil.example",
+        "",
+        "[",
+        "10.0.0.1",
+        "me@127.0.0.1",
+        "127.0.0.1#.evil.example",
+        "127.0.0.1/",
+        "localhost:999999",
+    ],
 )
 @pytest.mark.parametrize("path", ["/login", "/api/Employees/GetEmployees", "/appHub"])
 async def test_another_name_is_not_answered(site: Site, path: str, name: str) -> None:

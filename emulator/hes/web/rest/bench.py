@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field, StrictBool
+from pydantic import AfterValidator, Field, StrictBool
 
 from hideez_bench.emulator.hes.mail.delivery import send_code
 from hideez_bench.emulator.hes.names import HesEventKind, VaultStatusReason
@@ -24,6 +24,7 @@ from hideez_bench.emulator.hes.web.rest.bodies import (
 )
 from hideez_bench.emulator.hes.web.rest.wiring import TheContext, TheEvents, TheHes
 from hideez_bench.emulator.hes.web.security.sessions import require_administrator
+from hideez_bench.protocol.channel import ChannelError, public_point
 
 router = APIRouter(prefix="/bench", tags=["bench"])
 
@@ -49,6 +50,21 @@ class MailingAnswer(Answer):
     address: str
 
 
+def _as_root_key(sent: bytes) -> bytes:
+    """What is no such point would be pinned, and no key could ever show it."""
+    wrong = "a root key is a point of P-256, compressed: 33 bytes"
+    if len(sent) != 33:
+        raise ValueError(wrong)
+    try:
+        public_point(sent)
+    except ChannelError:
+        raise ValueError(wrong) from None
+    return sent
+
+
+RootKey = Annotated[Bytes, AfterValidator(_as_root_key)]
+
+
 class Device(Body):
     """A key, as the licence server tells of it. `rootKey` is modelled: the public key that it must show."""
 
@@ -57,7 +73,7 @@ class Device(Body):
     model: Needed
     rfid: Needed
     firmware: Needed
-    root_key: Bytes | None = None
+    root_key: RootKey | None = None
 
 
 class DeviceLicense(Body):
@@ -133,7 +149,10 @@ async def send_activation_code(context: TheContext, id: Id, body: Mailing) -> Ma
 
 @router.post("/ImportHardwareVaults")
 async def import_hardware_vaults(hes: TheHes, body: Import) -> ImportAnswer:
-    """Take over keys and licences, in the form of the licence server's answer. Known keys stay as they are."""
+    """Take over keys and licences, in the form of the licence server's answer.
+
+    Known keys stay as they are, but learn a root key while they have shown none; another than they have shown is 409.
+    """
     licences: dict[str, list[LicenseImport]] = {}
     for licence in body.device_licenses_dto:
         licences.setdefault(licence.device_id, []).append(

@@ -6,8 +6,8 @@ a session, and a method that may change something needs an administrator.
 
 from __future__ import annotations
 
+import re
 from typing import TypedDict
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -38,6 +38,9 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
     "cache-control": "no-store",
 }
+
+
+_HOST = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[\w.-]+))(:[0-9]{1,5})?", re.ASCII)
 
 
 class Security:
@@ -133,10 +136,8 @@ class _Answer:
 
 def _host_name(host: str) -> str:
     """A Host header without its port; empty where it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    found = _HOST.fullmatch(host)
+    return (found["v6"] or found["name"]).lower() if found else ""
 
 
 def _check_origin(headers: Headers) -> None:

@@ -32,21 +32,27 @@ from hideez_bench.protocol.values import (
 from hideez_bench.protocol.wire import TAG_SIZE, Wire
 
 B = TypeVar("B")
+BLOCK = 128
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds that a host waits for each kind of answer."""
+    """Seconds that a host waits for each kind of answer; `block` for each 128 bytes of a command after the first."""
 
     command: float = 5.0
     root_key: float = 2.0
     verify: float = 10.0
+    block: float = 0.0
+
+    def of_command(self, size: int) -> float:
+        """How long to wait for the answer to a command of so many bytes."""
+        return self.command + max(size - 1, 0) // BLOCK * self.block
 
 
 LOCAL = Timeouts()
 """On a link of one's own (client settings DefaultCommandTimeout, GetRootKeyCommandTimeout, VerifyCommandTimeout)."""
 
-REMOTE = Timeouts(command=10.0, root_key=10.0, verify=10.0)
+REMOTE = Timeouts(command=10.0, root_key=10.0, verify=10.0, block=10.0)
 """Through a relay (client settings DefaultRemoteCommandTimeout, RemoteGetRootkeyTimeout, RemoteVerify…)."""
 
 Traffic = m.Request | m.Reply
@@ -298,7 +304,8 @@ class KeyDevice:
             raise ChannelError(f"channel {self.channel} is not open; verify it first")
         sealer, opener = self._ciphers
         try:
-            answer = await self._transport.encrypted(sealer.seal(plain), self._timeouts.command)
+            sealed = sealer.seal(plain)
+            answer = await self._transport.encrypted(sealed, self._timeouts.of_command(len(sealed.sealed)))
         except (NoAnswer, asyncio.CancelledError):
             # A late reply must not be taken for the answer to a later request.
             self._ciphers = None

@@ -70,7 +70,7 @@ async def _carry(hub: HubClient, transport: MessageTransport, wire: Wire, comman
 async def _ask(transport: MessageTransport, request: Request) -> Answer:
     match request:
         case m.Envelope():
-            return await transport.encrypted(request, REMOTE.command)
+            return await transport.encrypted(request, REMOTE.of_command(len(request.sealed)))
         case m.GetRootKey():
             return await transport.control(request, REMOTE.root_key)
         case m.VerifyEncryption() | m.ResetEncryption():

@@ -10,7 +10,7 @@ import pytest
 from hideez_bench.protocol import channel as ch
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import ChannelError
-from hideez_bench.protocol.device import KeyDevice
+from hideez_bench.protocol.device import LOCAL, REMOTE, KeyDevice, Timeouts
 from hideez_bench.protocol.names import Command, Condition, ErrorName, WriteFlag
 from hideez_bench.protocol.secret import Otp, StorageData
 from hideez_bench.protocol.transport import ControlRequest
@@ -126,3 +126,28 @@ async def test_a_key_that_lists_the_same_records_again_is_given_up() -> None:
     key = ScriptedKey(lambda request: StorageRecords((1, 2)))
     with pytest.raises(ChannelError, match="out of order"):
         await (await device_of(key)).enum_records(34)
+
+
+@pytest.mark.parametrize(
+    ("size", "local", "remote"), [(0, 5, 10), (128, 5, 10), (129, 5, 20), (256, 5, 20), (257, 5, 30)]
+)
+def test_a_long_command_has_more_time_through_a_relay(size: int, local: float, remote: float) -> None:
+    assert (LOCAL.of_command(size), REMOTE.of_command(size)) == (local, remote)
+
+
+@pytest.mark.parametrize(("timeouts", "expected"), [(LOCAL, [5, 5]), (REMOTE, [10, 30])])
+async def test_the_time_for_an_answer_goes_by_the_size_of_the_sealed_command(
+    timeouts: Timeouts, expected: list[float]
+) -> None:
+    waits: list[float] = []
+
+    class Watched(ScriptedKey):
+        async def encrypted(self, envelope: m.Envelope, timeout: float) -> m.Envelope:
+            waits.append(timeout)
+            return await super().encrypted(envelope, timeout)
+
+    key = Watched(lambda request: None)
+    device = KeyDevice(key, 1, wire=WIRE, random=secrets.token_bytes, timeouts=timeouts)
+    await device.verify_and_initialize()
+    await device.write_storage(1, 1, StorageData(bytes(300)))
+    assert waits == expected

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hideez_bench.harness.client.errors import ConnectTimeout, FlowMessage, WorkflowError
 from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
 from hideez_bench.harness.client.workstation import ConnectionId, Stack
+from hideez_bench.harness.links.bleak_link import NoBluetooth
 from hideez_bench.harness.timeline import Actor, Kind
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.link import Link, LinkTimeout
@@ -38,6 +40,9 @@ SYSTEM_ATTEMPTS = tuple(attempt.seconds for attempt in SYSTEM)
 DONGLE = (Attempt(8.0, *FIRST), Attempt(4.0, *SECOND))
 DONGLE_REBOND = (*DONGLE, Attempt(8.0, *THIRD, rebond=True))
 DONGLE_RECONNECT = (Attempt(8.0, *FIRST),)
+
+SYSTEM_PAUSES = (0.1, 0.3, 0.6)
+"""Seconds ahead of each new try inside one attempt, over the system's Bluetooth only."""
 
 BUTTON_HINTS = {FlowMessage.STAGE_1_PRESS_BUTTON, *THIRD}
 
@@ -83,7 +88,7 @@ async def connect(session: Session, open_link: OpenLink) -> Link:
         link = last = open_link(attempt.seconds)
         _tell(session, link, number, attempt, failed)
         try:
-            return await link.__aenter__()
+            return await _enter(session, link, open_link, attempt.seconds)
         except BenchError as error:
             failed = error
             session.timeline.tell(Actor.CLIENT, f"did not connect: {error}", kind=Kind.BAD)
@@ -96,6 +101,25 @@ async def connect(session: Session, open_link: OpenLink) -> Link:
     over_dongle = session.request.stack is Stack.DONGLE
     message = FlowMessage.CONNECTION_FAILED_DONGLE if over_dongle else FlowMessage.CONNECTION_FAILED
     raise WorkflowError(message, str(failed)) from failed
+
+
+async def _enter(session: Session, link: Link, open_link: OpenLink, seconds: float) -> Link:
+    """One attempt: over the dongle one try, over the system's Bluetooth up to four, all within the same seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    for pause in SYSTEM_PAUSES if session.request.stack is Stack.SYSTEM else ():
+        try:
+            return await link.__aenter__()
+        except (LinkTimeout, NoBluetooth):
+            raise
+        except BenchError as error:
+            left = round(end - loop.time() - pause, 1)
+            if left <= 0:
+                raise
+            session.timeline.tell(Actor.CLIENT, f"tries again in {pause:g} s: {error}", kind=Kind.BAD)
+        await asyncio.sleep(pause)
+        link = open_link(left)
+    return await link.__aenter__()
 
 
 def _tell(session: Session, link: Link, number: int, attempt: Attempt, failed: BenchError | None) -> None:

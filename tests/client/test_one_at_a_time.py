@@ -14,20 +14,10 @@ from hideez_bench.harness.client.run import KeyFlow
 from hideez_bench.harness.client.session import ConnectRequest
 from hideez_bench.harness.client.standalone import StandaloneFlow
 from hideez_bench.harness.client.workstation import ConnectionId, Stack
-from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.protocol.secret import Password
-from tests.flow.rig import RIGHT, WIRE, Rig
-from tests.radio.radios import Memory
+from tests.flow.rig import RIGHT, WIRE, Rig, over_dongle
 
 pytestmark = pytest.mark.virtual_time
-
-
-def over_dongle(rig: Rig, seconds: float) -> BleakLink:
-    """A link through another adapter of the same computer."""
-    assert isinstance(rig.radio, Memory)
-    host = rig.radio._radio.backend("02:00:00:00:00:0D")
-    options = BleakOptions({"backend": host.scanner}, {"backend": host.client, "pair": True})
-    return BleakLink(rig.identity.local_name, profile=WIRE.profile, timeout=seconds, options=options)
 
 
 async def test_e018_a_request_during_a_flow_is_dropped(rig: Rig) -> None:

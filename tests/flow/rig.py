@@ -32,7 +32,7 @@ from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.transport import PacketTransport
 from hideez_bench.protocol.values import DeviceInfo
 from hideez_bench.protocol.wire import default_wire
-from tests.radio.radios import RadioUnderTest
+from tests.radio.radios import Memory, RadioUnderTest
 
 WIRE = default_wire()
 F = TypeVar("F", bound=KeyFlow)
@@ -186,3 +186,11 @@ async def rig_on(radio: RadioUnderTest, *, index: int = 0, realistic: bool = Fal
 def last_info(result: FlowResult) -> DeviceInfo:
     assert result.info is not None
     return result.info
+
+
+def over_dongle(rig: Rig, seconds: float) -> BleakLink:
+    """A link through another adapter of the same computer."""
+    assert isinstance(rig.radio, Memory)
+    host = rig.radio._radio.backend("02:00:00:00:00:0D")
+    options = BleakOptions({"backend": host.scanner}, {"backend": host.client, "pair": True})
+    return BleakLink(rig.identity.local_name, profile=WIRE.profile, timeout=seconds, options=options)

@@ -11,6 +11,8 @@ from hideez_bench.harness.client.user_authorization import authorize_user
 from hideez_bench.harness.timeline import Actor, Kind
 
 LOCK_SCREEN_TIMEOUT = 5.0
+LOGON_TIMEOUT = 5.0
+"""Seconds that the lock screen has to come up, and to let the person in."""
 
 
 async def raise_lock_screen(session: Session) -> None:
@@ -52,7 +54,12 @@ async def unlock_with_accounts(session: Session) -> None:
 async def _unlock(session: Session) -> None:
     state = session.workstation.state
     session.progress(FlowMessage.UNLOCKING)
-    if state.lock_screen is None or not await state.lock_screen.unlock(session.serial):
+    try:
+        async with asyncio.timeout(LOGON_TIMEOUT):
+            is_unlocked = state.lock_screen is not None and await state.lock_screen.unlock(session.serial)
+    except TimeoutError:
+        is_unlocked = False
+    if not is_unlocked:
         raise WorkstationUnlockFailed
     state.session_locked = False
     session.timeline.tell(Actor.CLIENT, "unlocks the computer", kind=Kind.GOOD)

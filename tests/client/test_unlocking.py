@@ -20,7 +20,8 @@ from hideez_bench.harness.client.errors import (
 from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.run import FlowResult
 from hideez_bench.harness.client.session import ConnectRequest, Mode
-from hideez_bench.harness.client.user_interface import PinPrompt
+from hideez_bench.harness.client.user_interface import NoticeKind, PinPrompt
+from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.hes import (
@@ -32,6 +33,7 @@ from hideez_bench.protocol.hes import (
 )
 from hideez_bench.protocol.names import AccessLevel, Button, ErrorName
 from hideez_bench.protocol.secret import Pin
+from hideez_bench.protocol.transport import KeyRefused
 from hideez_bench.protocol.values import DeviceInfo
 from tests.client.other_hes import OtherHes
 from tests.flow.rig import RIGHT, Rig, last_info
@@ -44,15 +46,17 @@ PIN, OTHER_PIN, SHORT_PIN = Pin(b"2468"), Pin(b"1357"), Pin(b"1")
 class Screen:
     """A lock screen that comes up after so many seconds."""
 
-    def __init__(self, *, delay: float = 0, works: bool = True) -> None:
+    def __init__(self, *, delay: float = 0, works: bool = True, slow: float = 0) -> None:
         self.unlocked_by: list[str] = []
         self._delay = delay
         self._works = works
+        self._slow = slow
 
     async def raise_and_wait(self) -> None:
         await asyncio.sleep(self._delay)
 
     async def unlock(self, serial: str) -> bool:
+        await asyncio.sleep(self._slow)
         self.unlocked_by.append(serial)
         return self._works
 
@@ -120,6 +124,84 @@ async def test_a_computer_that_stays_locked_ends_the_flow_without_a_word(rig: Ri
     assert isinstance(result.error, WorkstationUnlockFailed)
     assert result.end.silent
     assert rig.bench.workstation.state.session_locked
+
+
+@pytest.mark.parametrize(("slow", "unlocked"), [(4.9, True), (5.1, False)])
+async def test_a_lock_screen_has_5_seconds_to_let_the_person_in(
+    rig: Rig, slow: float, unlocked: bool
+) -> None:
+    lock(rig, Screen(slow=slow))
+    result = await unlock(rig, presser(rig))
+    assert result.succeeded is unlocked
+    assert isinstance(result.error, WorkstationUnlockFailed) is not unlocked
+    assert rig.bench.workstation.state.session_locked is not unlocked
+    assert not rig.bench.workstation.state.flow_runs
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new PIN", "PIN"])
+@pytest.mark.parametrize(
+    ("refusal", "message"),
+    [
+        (ErrorName.ERR_PIN_WRONG, FlowMessage.INVALID_PIN),
+        (ErrorName.ERR_PIN_TOO_SHORT, FlowMessage.PIN_TOO_SHORT),
+        (ErrorName.ERR_UNSUPPORTED, None),
+    ],
+)
+async def test_what_the_key_has_against_a_pin(
+    rig: Rig,
+    monkeypatch: pytest.MonkeyPatch,
+    is_new: bool,
+    refusal: ErrorName,
+    message: FlowMessage | None,
+) -> None:
+    ask(rig, "pin")
+    if not is_new:
+        lock(rig)
+        assert (await unlock(rig, presser(rig, PIN))).succeeded
+    lock(rig)
+    name = "set_pin" if is_new else "enter_pin"
+    honest = getattr(KeyDevice, name)
+
+    async def refuses(device: KeyDevice, pin: Pin) -> None:
+        if pin == PIN:
+            await honest(device, pin)
+        else:
+            raise KeyRefused(name, refusal)
+
+    monkeypatch.setattr(KeyDevice, name, refuses)
+    person = presser(rig, OTHER_PIN, PIN)
+    result = await unlock(rig, person)
+    if message is None:
+        assert isinstance(result.error, KeyRefused)
+        return
+    assert result.succeeded, result.error
+    shown = message if is_new else FlowMessage.INVALID_PIN  # the length of a PIN that is set does not show
+    errors = [notice.message for notice in person.notices if notice.kind is NoticeKind.ERROR]
+    assert errors == [shown]
+    assert person.notices[-1].message is FlowMessage.UNLOCKING
+
+
+async def test_a_pin_that_is_taken_takes_its_message_away(rig: Rig) -> None:
+    ask(rig, "pin")
+    looks: list[object] = []
+
+    class Looks(Screen):
+        async def unlock(self, serial: str) -> bool:
+            looks.extend(cleared)
+            return await super().unlock(serial)
+
+    lock(rig, Looks())
+    person = presser(rig, SHORT_PIN, PIN)
+    cleared: list[FlowMessage | None] = []
+    honest = person.clear
+
+    def clear() -> None:
+        cleared.append(person.shown.message if person.shown else None)
+        honest()
+
+    person.clear = clear  # type: ignore[method-assign]
+    assert (await unlock(rig, person)).succeeded
+    assert FlowMessage.PIN_TOO_SHORT in looks
 
 
 async def test_a_press_and_a_new_pin_and_then_the_same_pin(rig: Rig) -> None:
@@ -222,6 +304,42 @@ async def test_a_key_that_still_asks_after_a_press_a_pin_and_a_press(
     assert result.message
 
 
+async def test_a_key_that_asks_for_a_press_after_its_pin_gets_one(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(rig, "pin")
+    lock(rig)
+    refresh, set_pin = KeyDevice.refresh_device_info, KeyDevice.set_pin
+    asks = iter([AccessLevel.BUTTON_REQUIRED])
+    story: list[str] = []
+
+    async def then_asks(device: KeyDevice) -> DeviceInfo:
+        info = await refresh(device)
+        if "PIN" in story:
+            device._info = replace(info, access_level=info.access_level | next(asks, AccessLevel(0)))
+        return device.info
+
+    async def sets(device: KeyDevice, new: Pin) -> None:
+        await set_pin(device, new)
+        story.append("PIN")
+
+    monkeypatch.setattr(KeyDevice, "refresh_device_info", then_asks)
+    monkeypatch.setattr(KeyDevice, "set_pin", sets)
+    person = rig.person(RIGHT, pins=[PIN], press=lambda: story.append("press"))
+    result = await unlock(rig, person)
+    assert result.succeeded, result.error
+    assert story == ["PIN", "press"]
+
+
+async def test_to_reconnect_a_key_unlocks_nothing(rig: Rig) -> None:
+    ask(rig, "pin", "button")
+    assert (await rig.connect(RIGHT)).succeeded
+    screen = lock(rig)
+    person = presser(rig)
+    assert (await unlock(rig, person, ConnectRequest(Stack.DONGLE, Mode.RECONNECT))).succeeded
+    assert (screen.unlocked_by, person.pin_prompts) == ([], [])
+
+
 # --- accounts ---
 
 
@@ -272,6 +390,83 @@ async def test_the_server_is_asked_for_the_accounts_that_it_has(
         result = await flow.run()
         assert result.succeeded, result.error
     assert [call for call in hes.calls if call.startswith("accounts")] == calls
+
+
+async def test_update_accounts_without_a_server_nothing_is_called_nor_read_anew(rig: Rig) -> None:
+    hes = AccountsHes(rig)
+    hes.wants = HwVaultInfoFromHes(need_update_os_accounts=True, need_update_non_os_accounts=True)
+    assert (await rig.connect(RIGHT)).succeeded
+
+    class GoesAway(AccountsHes):
+        async def update_hw_vault_properties(
+            self, info: HwVaultInfoFromClient, return_info: bool
+        ) -> HwVaultInfoFromHes | None:
+            told = await super().update_hw_vault_properties(info, return_info)
+            self.is_up = False
+            return told
+
+    away = GoesAway(rig)
+    away.wants = hes.wants
+    reads = []
+    for server in (hes, away):
+        before = rig.count("GET_INFO")
+        async with rig.client(rig.person(), flow_type=ConnectionFlow, hes=server) as flow:
+            assert (await flow.run()).succeeded
+        reads.append(rig.count("GET_INFO") - before)
+    assert [call for call in hes.calls if call.startswith("accounts")] == ["accounts os", "accounts other"]
+    assert away.calls == ["properties INITIALIZING"]
+    assert reads[0] - reads[1] == 2  # after either kind of accounts the key is read anew
+
+
+class SlowAccountsHes(AccountsHes):
+    """Its accounts take 20 s; how that ended is written down."""
+
+    wants = HwVaultInfoFromHes(need_update_os_accounts=True)
+
+    async def update_hw_vault_accounts(self, serial: str, only_os_accounts: bool) -> None:
+        self.calls.append("accounts begin")
+        try:
+            await asyncio.sleep(20)
+        except asyncio.CancelledError:
+            self.calls.append("accounts cancelled")
+            raise
+        self.calls.append("accounts end")
+
+
+async def test_the_accounts_come_while_the_person_proves_themselves(rig: Rig) -> None:
+    ask(rig, "pin")
+    lock(rig)
+    hes = SlowAccountsHes(rig)
+
+    class Types(ScriptedPerson):
+        async def get_pin(self, prompt: PinPrompt) -> Pin | None:
+            await asyncio.sleep(1)
+            hes.calls.append("PIN")
+            return await super().get_pin(prompt)
+
+    person = Types([RIGHT], rig.code, pins=[PIN])
+    async with rig.client(person, flow_type=ConnectionFlow, hes=hes, request=UNLOCK) as flow:
+        result = await flow.run()
+    assert result.succeeded, result.error
+    begin = hes.calls.index("accounts begin")
+    assert hes.calls[begin : begin + 3] == ["accounts begin", "PIN", "accounts end"]
+
+
+async def test_accounts_that_are_under_way_when_the_person_gives_up_are_given_up_too(rig: Rig) -> None:
+    ask(rig, "pin")
+    lock(rig)
+    hes = SlowAccountsHes(rig)
+
+    class GivesUp(ScriptedPerson):
+        async def get_pin(self, prompt: PinPrompt) -> Pin | None:
+            await asyncio.sleep(1)
+            return None
+
+    person = GivesUp([RIGHT], rig.code)
+    async with rig.client(person, flow_type=ConnectionFlow, hes=hes, request=UNLOCK) as flow:
+        result = await flow.run()
+    assert isinstance(result.error, FlowCancelled)
+    assert hes.calls[-2:] == ["accounts cancelled", "properties OFFLINE"]
 
 
 @pytest.mark.parametrize("os", [True, False], ids=["os", "other"])

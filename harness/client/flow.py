@@ -14,7 +14,7 @@ from hideez_bench.harness.client.initialization import (
 )
 from hideez_bench.harness.client.licensing import update_licenses
 from hideez_bench.harness.client.permissions import check_permissions
-from hideez_bench.harness.client.registration import go_online, register
+from hideez_bench.harness.client.registration import finish, register, report_online
 from hideez_bench.harness.client.run import KeyFlow
 from hideez_bench.harness.client.session import Session
 from hideez_bench.harness.client.state_update import update_state
@@ -44,4 +44,5 @@ class ConnectionFlow(KeyFlow):
         await unlock_with_accounts(session)  # 15
         session.connected.state = ConnectionState.FINALIZING
         await update_other_accounts(session)  # 16
-        await go_online(session)  # 17
+        finish(session)  # 17
+        await report_online(session)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hideez_bench.protocol.secret import MasterKey, Password
 
 SHORTEST = 8
-"""Bytes of a master password."""
+"""Characters of a master password."""
 
 
 @dataclass(frozen=True)

@@ -23,15 +23,19 @@ async def register(session: Session) -> None:
         session.workstation.state.owners[key.serial] = session.hes_info
 
 
-async def go_online(session: Session) -> None:
-    """The flow is at its end: the key is Online.
-
-    Raises:
-        HesError: the server cannot be told.
-    """
+def finish(session: Session) -> None:
+    """The flow is at its end: the key is Online."""
     key = session.connected
     key.state = ConnectionState.ONLINE
     key.finished = True
-    if session.hes.is_connected:
-        await session.hes.update_hw_vault_properties(key.report(), return_info=False)
     session.timeline.tell(Actor.CLIENT, f"has key {key.serial} online", kind=Kind.GOOD)
+
+
+async def report_online(session: Session) -> None:
+    """Tell the server so.
+
+    Raises:
+        HesError: it cannot be told.
+    """
+    if session.hes.is_connected:
+        await session.hes.update_hw_vault_properties(session.connected.report(), return_info=False)

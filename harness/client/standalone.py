@@ -13,7 +13,7 @@ from hideez_bench.harness.client.initialization import (
 )
 from hideez_bench.harness.client.master_password import Derivation
 from hideez_bench.harness.client.outcome import ROWS, WITHOUT_SERVER
-from hideez_bench.harness.client.registration import go_online
+from hideez_bench.harness.client.registration import finish
 from hideez_bench.harness.client.run import KeyFlow
 from hideez_bench.harness.client.session import Session
 from hideez_bench.harness.client.standalone_authorization import authorize_by_password, refuse_enterprise
@@ -48,4 +48,4 @@ class StandaloneFlow(KeyFlow):
         refuse_second_connection(session)
         await authorize_by_password(session, self.derivation, self.now)
         await unlock_with_accounts(session)
-        await go_online(session)
+        finish(session)

@@ -113,6 +113,6 @@ async def _ask(session: Session, *, is_new: bool) -> Password:
             raise FlowCancelled("Nobody entered the master password in time.") from None
         if password is None:
             raise FlowCancelled("No master password was given.")
-        if len(password.reveal()) >= SHORTEST or not is_new:
+        if not is_new or len(password.reveal().decode()) >= SHORTEST:
             return password
         session.show(FlowMessage.PASSWORD_TOO_SHORT)

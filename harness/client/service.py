@@ -49,6 +49,9 @@ from hideez_bench.protocol.messages import Status, WipeStatus
 from hideez_bench.protocol.names import WipeResult
 from hideez_bench.protocol.wire import Wire
 
+REST_SECONDS = 1.5
+"""For so long after a flow no advertisement starts another: time to take the key away from the dongle."""
+
 
 class ClientService:
     """One workstation. Inside the context its triggers run, and what `airwaves` hears can start a flow.
@@ -112,6 +115,7 @@ class ClientService:
         self._take_log = take_log
         self._quiet = quiet
         self._working: MetKey | None = None
+        self._rests_until = 0.0
         self._session: Session | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stack = ExitStack()
@@ -185,6 +189,8 @@ class ClientService:
         key.advertisement = advertisement
         if key.standing is not Standing.ONLINE:
             key.signal = advertisement.rssi
+        if self._clock() < self._rests_until:
+            return
         for trigger in self._hearing:
             trigger.heard(advertisement)
 
@@ -205,6 +211,7 @@ class ClientService:
                 key.error = await self._run(key, why)
         finally:
             self._working = self._session = None
+            self._rests_until = self._clock() + REST_SECONDS
             key.doing = ""
         if key.error is None:
             key.standing = Standing.ONLINE

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.harness.client.advertisements import Advertisement
 from hideez_bench.harness.client.met_key import Standing
 from hideez_bench.harness.client.triggers import Why
 from hideez_bench.harness.client.user_interface import CodePrompt
@@ -23,6 +24,16 @@ pytestmark = pytest.mark.virtual_time
 
 AWAY = 11.0
 """Seconds after which a key counts as out of reach."""
+
+
+class Screen:
+    """A lock screen that is up, and lets everybody in."""
+
+    async def raise_and_wait(self) -> None:
+        pass
+
+    async def unlock(self, serial: str) -> bool:
+        return True
 
 
 class Slow(ScriptedPerson):
@@ -172,6 +183,72 @@ async def test_over_the_dongle_a_tap_connects_and_a_lost_key_is_brought_back(off
     await computer.until_standing(key, Standing.ONLINE)
     assert asyncio.get_running_loop().time() - lost == pytest.approx(1.1, abs=0.2)
     assert computer.told("its link was lost") == 1
+
+
+async def test_a_lost_key_is_brought_back_by_one_attempt(office: Office) -> None:
+    computer, key = await activated(office, stack=Stack.DONGLE)
+    key.hides()
+    await computer.until_standing(key, Standing.STOPPED)
+    assert computer.told("its link was lost") == 1
+    assert (computer.told("(attempt 1)"), computer.told("(attempt 2)")) == (2, 0)
+
+
+@pytest.mark.parametrize("stack", list(Stack), ids=lambda stack: stack.name)
+async def test_what_takes_a_key_up_unlocks_a_locked_computer(office: Office, stack: Stack) -> None:
+    key = await office.key(rssi=-90)
+    computer = await office.computer(office.types(key), stack=stack)
+    computer.workstation.update_proximity_settings([ProximitySettings(key.serial, "")])
+    state = computer.workstation.state
+    state.session_locked, state.lock_screen = True, Screen()
+    key.moves(-20)
+    await computer.until_standing(key, Standing.ONLINE)
+    assert not state.session_locked
+
+
+async def test_for_a_moment_after_a_flow_no_other_begins_by_itself(office: Office) -> None:
+    keys = [await office.key(), await office.key()]
+    codes = iter([office.administrator.code(key.serial) for key in keys])
+    computer = await office.computer(ScriptedPerson([Choice.RIGHT] * 2, lambda: next(codes)))
+    for key in keys:
+        await computer.until_standing(key, Standing.ONLINE)
+    events = computer.service.timeline.events
+    (ended, _), (_, began) = (
+        [event.at for event in events if text in event.text] for text in ("online", "takes up")
+    )
+    assert 1.5 <= began - ended < 2
+
+
+async def test_a_key_that_is_lost_in_its_flow_is_tried_again(office: Office) -> None:
+    key = await office.key()
+    person = Slow([Choice.RIGHT, Choice.RIGHT], lambda: office.administrator.code(key.serial))
+    computer = await office.computer(person)
+    await computer.until(lambda: bool(person.prompts))
+    key.cut()
+    await computer.until_standing(key, Standing.STOPPED)
+    lost = asyncio.get_running_loop().time()
+    await computer.until(lambda: len(person.prompts) == 2)
+    assert 3 <= asyncio.get_running_loop().time() - lost < 5
+
+
+async def test_a_flow_that_somebody_else_runs_here_is_not_disturbed(office: Office) -> None:
+    key = await office.key(rssi=-90)
+    computer = await office.computer(office.types(key))
+    await computer.until(lambda: key.address in computer.service.keys)
+    with computer.workstation.state.flow(lambda what: None):
+        assert not computer.service.connect(computer.met(key))
+        with (
+            pytest.raises(RuntimeError, match="one flow"),
+            computer.workstation.state.flow(lambda what: None),
+        ):
+            pass
+    assert computer.service.connect(computer.met(key))
+
+
+async def test_the_signal_of_a_key_that_is_online_is_the_one_it_tells_itself(office: Office) -> None:
+    computer, key = await activated(office)
+    heard = computer.met(key).advertisement
+    computer.service.airwaves.hear(Advertisement.heard(heard.name, heard.address, -99))
+    assert computer.met(key).signal != -99
 
 
 async def test_the_server_says_from_where_on_a_key_is_near(office: Office) -> None:

@@ -54,8 +54,6 @@ async def activate(session: Session) -> None:
 
 async def _ask_until_unlocked(session: Session) -> None:
     while session.info.locked:
-        if not session.info.can_unlock:
-            raise WorkflowError(FlowMessage.LOCKED_BY_INVALID_ATTEMPTS)
         code = await _ask(session)
         if len(code.reveal()) < SHORTEST:
             session.show(FlowMessage.CODE_TOO_SHORT)
@@ -89,19 +87,21 @@ async def _ask(session: Session) -> ActivationCode:
 
 async def _try(session: Session, code: ActivationCode) -> None:
     session.timeline.tell(Actor.CLIENT, "tries the code", to=Actor.KEY)
+    was_last = False
     try:
         await session.device.unlock_device_code(code)
     except KeyRefused as refused:
-        info = await session.device.refresh_device_info()
-        if refused.error is ErrorName.ERR_DEVICE_LOCKED_BY_CODE:
-            session.timeline.tell(Actor.KEY, "refuses the code and locks itself", kind=Kind.BAD)
-            raise WorkflowError(FlowMessage.LOCKED_BY_INVALID_ATTEMPTS) from None
-        if refused.error is not ErrorName.ERR_PIN_WRONG:
+        was_last = refused.error is ErrorName.ERR_DEVICE_LOCKED_BY_CODE
+        if not was_last and refused.error is not ErrorName.ERR_PIN_WRONG:
             raise
+    info = await session.device.refresh_device_info()
+    # A key may call its last attempt merely wrong, or say nothing at all: what counts is how it stands then.
+    if was_last or (info.locked and not (info.can_unlock and info.unlock_attempts)):
+        session.timeline.tell(Actor.KEY, "refuses the code and locks itself", kind=Kind.BAD)
+        raise WorkflowError(FlowMessage.LOCKED_BY_INVALID_ATTEMPTS)
+    if info.locked:
         session.timeline.tell(Actor.KEY, "refuses the code", kind=Kind.BAD)
         session.show(FlowMessage.INVALID_CODE, f"{_attempts(info.unlock_attempts)} left.")
-    else:
-        await session.device.refresh_device_info()
 
 
 async def _report_failure(session: Session, error: BenchError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -16,11 +17,12 @@ from hideez_bench.harness.client.errors import (
     WorkflowError,
 )
 from hideez_bench.harness.client.user_interface import CodePrompt
-from hideez_bench.harness.people import ScriptedPerson
+from hideez_bench.harness.people import Entry, ScriptedPerson
 from hideez_bench.protocol.device import KeyDevice
-from hideez_bench.protocol.names import Button, ErrorName
+from hideez_bench.protocol.names import Button, ErrorName, Lock
 from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.transport import KeyRefused
+from hideez_bench.protocol.values import DeviceInfo
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
 
 pytestmark = pytest.mark.virtual_time
@@ -83,6 +85,80 @@ async def test_c003_a_key_that_calls_its_last_attempt_merely_wrong_is_locked_all
     assert isinstance(result.error, WorkflowError)
     assert result.error.message is FlowMessage.LOCKED_BY_INVALID_ATTEMPTS
     assert len(person.prompts) == 3
+
+
+@pytest.mark.parametrize(
+    ("attempts", "can_unlock", "asked"), [(2, True, 2), (0, True, 1), (2, False, 1)], ids=str
+)
+async def test_a_code_that_the_key_takes_and_stays_locked_is_told_as_a_wrong_one(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, attempts: int, can_unlock: bool, asked: int
+) -> None:
+    """The vendor's defensive branch: what counts is how the key stands afterwards, not what it answered."""
+    refresh = KeyDevice.refresh_device_info
+
+    async def says_nothing(device: KeyDevice, code: ActivationCode) -> None:
+        async def locked_still(device: KeyDevice) -> DeviceInfo:
+            lock = Lock.BY_CODE | (Lock.CAN_UNLOCK if can_unlock else Lock(0))
+            device._info = replace(await refresh(device), unlock_attempts=attempts, lock=lock)
+            return device._info
+
+        monkeypatch.setattr(KeyDevice, "refresh_device_info", locked_still)
+
+    monkeypatch.setattr(KeyDevice, "unlock_device_code", says_nothing)
+    person = rig.person(RIGHT)
+    async with rig.bench.flow(person) as flow:
+        result = await flow.run()
+    assert len(person.prompts) == asked
+    told = [notice for notice in person.notices if notice.message is FlowMessage.INVALID_CODE]
+    if asked == 2:
+        assert [notice.text for notice in told] == ["That is not the code. 2 attempts left."]
+    else:
+        assert isinstance(result.error, WorkflowError)
+        assert result.error.message is FlowMessage.LOCKED_BY_INVALID_ATTEMPTS
+
+
+async def test_any_other_answer_to_a_code_ends_the_flow_and_is_reported(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(device: KeyDevice, code: ActivationCode) -> None:
+        raise KeyRefused("UNLOCK_DEVICE_CODE", ErrorName.ERR_DEVICE_BUSY)
+
+    monkeypatch.setattr(KeyDevice, "unlock_device_code", busy)
+    person = rig.person(RIGHT)
+    async with rig.bench.flow(person) as flow:
+        result = await flow.run()
+    assert isinstance(result.error, KeyRefused)
+    assert "ERR_DEVICE_BUSY" in result.message
+    assert len(person.prompts) == 1
+    assert any("reports how it ended" in event.text for event in rig.timeline.events)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (ActivationCode(b"12345"), FlowMessage.CODE_TOO_SHORT),
+        (ActivationCode(b"123456789"), FlowMessage.CODE_TOO_LONG),
+        (ActivationCode("öäü€".encode()), FlowMessage.CODE_TOO_LONG),  # four characters, nine bytes
+        (WRONG, FlowMessage.INVALID_CODE),
+    ],
+    ids=["short", "long", "bytes count", "wrong"],
+)
+async def test_what_is_wrong_with_a_code_is_shown_until_the_next_is_right(
+    rig: Rig, typed: Entry, message: FlowMessage
+) -> None:
+    shown: list[FlowMessage | None] = []
+
+    class Looks(ScriptedPerson):
+        async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+            shown.append(self.shown.message if self.shown else None)
+            return await super().get_activation_code(prompt)
+
+    person = Looks([typed, RIGHT], rig.code)
+    async with rig.bench.flow(person) as flow:
+        assert (await flow.run()).succeeded
+    assert shown[1] is message
+    if message is FlowMessage.INVALID_CODE:
+        assert "That is not the code. 2 attempts left." in [notice.text for notice in person.notices]
 
 
 async def test_c009_nobody_types_for_30_seconds(rig: Rig) -> None:

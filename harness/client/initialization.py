@@ -51,7 +51,7 @@ async def initialize(session: Session) -> None:
             info = await key.device.verify_and_initialize()
     except (TimeoutError, NoAnswer):
         raise WorkflowError(FlowMessage.INITIALIZATION_FAILED) from None
-    except (KeyRefused, ChannelError) as error:
+    except (KeyRefused, ChannelError, WireError) as error:
         raise WorkflowError(FlowMessage.DEVICE_INITIALIZATION_ERROR, f"({error})") from None
     key.serial = info.serial
     session.timeline.tell(Actor.CLIENT, f"has an encrypted channel to key {info.serial}", to=Actor.KEY)

@@ -11,11 +11,10 @@ from hideez_bench.protocol.hes import ProximitySettings
 
 @dataclass(frozen=True)
 class PairSettings:
-    """One pair: percent, percent, seconds, and whether the key may unlock a locked session by coming near."""
+    """One pair: percent, percent, and whether the key may unlock a locked session by coming near."""
 
     lock_proximity: int = 30
     unlock_proximity: int = 70
-    lock_timeout: int = 5
     unlock_by_proximity: bool = False
 
 
@@ -49,10 +48,5 @@ class Pairs:
         """The settings of this key."""
         for pushed in self._pushed():
             if advertisement.is_of(serial=pushed.serial, mac=pushed.mac):
-                return PairSettings(
-                    pushed.lock_proximity,
-                    pushed.unlock_proximity,
-                    pushed.lock_timeout,
-                    unlock_by_proximity=True,
-                )
+                return PairSettings(pushed.lock_proximity, pushed.unlock_proximity, unlock_by_proximity=True)
         return PairSettings()

@@ -179,8 +179,10 @@ def test_any_other_error_of_the_vendors_is_shown_and_keeps_the_bond(error: Bench
     assert text_of(error, row, "HK-1").endswith("(Serial number HK-1.)")
 
 
-def test_a_lost_link_is_a_cancelled_operation() -> None:
+def test_errors_of_the_bench_have_the_vendors_names() -> None:
     assert vendor_name(LinkLost("gone")) == "OperationCanceledException"
+    assert vendor_name(NoAnswer("nothing")) == "BleResponseTimeout"
+    assert vendor_name(ChannelError("closed")) == "ChannelVerificationFailed"
 
 
 def test_a_network_error_shows_its_number() -> None:

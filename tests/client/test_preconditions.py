@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
@@ -10,9 +12,12 @@ from hideez_bench.harness.client.errors import ClientError, ClientErrorCode, Flo
 from hideez_bench.harness.client.outcome import end_state
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.links.bleak_link import KeyNotFound
+from hideez_bench.protocol import messages as m
+from hideez_bench.protocol.channel import HostHandshake
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import ActivationCode, MasterKey
+from hideez_bench.protocol.transport import KeyRefused
 from tests.flow.rig import RIGHT, Rig
 
 pytestmark = pytest.mark.virtual_time
@@ -99,6 +104,38 @@ async def test_a_key_that_is_not_there_is_looked_for_twice(rig: Rig) -> None:
     assert isinstance(result.error.__cause__, KeyNotFound)  # type: ignore[union-attr]
     tries = [event for event in rig.timeline.events if event.text.startswith("connects to")]
     assert len(tries) == 2
+
+
+@pytest.mark.parametrize("channel", [0, 1, 8])
+async def test_f013_on_the_servers_way_no_message_of_another_channel_goes_to_the_key(
+    rig: Rig, channel: int
+) -> None:
+    async with rig.flow(RIGHT) as flow:
+        assert (await flow.run()).succeeded
+        relayed = await rig.bench.workstation.establish_remote_hw_vault_connection(rig.serial, 4)
+        sent = rig.timeline.events[:]
+        for message in (
+            relayed.control(m.ResetEncryption(channel), 1),
+            relayed.control(HostHandshake(channel, secrets.token_bytes).request, 1),
+            relayed.encrypted(m.Envelope(channel, 0, bytes(16)), 1),
+        ):
+            with pytest.raises(KeyRefused) as refused:
+                await message
+            assert refused.value.error is ErrorName.InvalidChannelNo
+        assert rig.timeline.events == sent
+
+
+async def test_what_the_server_tells_of_the_computer_is_kept(rig: Rig) -> None:
+    workstation, state = rig.bench.workstation, rig.bench.workstation.state
+    workstation.update_rfid_indicator_state(True)
+    workstation.lock_hw_vault_storage("one")
+    workstation.lock_hw_vault_storage("two")
+    workstation.lift_hw_vault_storage_lock("one")
+    assert (state.reads_rfid, state.storage_locked) == (True, {"two"})
+    workstation.update_rfid_indicator_state(False)
+    workstation.workstation_unapproved()
+    workstation.workstation_approved()
+    assert (state.reads_rfid, state.approved) == (False, True)
 
 
 async def test_f014_the_relay_carries_the_servers_channel_and_no_other(rig: Rig) -> None:

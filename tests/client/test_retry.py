@@ -12,7 +12,7 @@ from hideez_bench.harness.client.errors import (
 )
 from hideez_bench.harness.client.retry import may_be_tried_again
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import HesError, HesErrorCode
+from hideez_bench.protocol.hes import HesError, HesErrorCode, HesNetworkError
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,9 @@ from hideez_bench.protocol.hes import HesError, HesErrorCode
         (HesError(HesErrorCode.HesNotConnected, "gone"), True),
         (HesError(HesErrorCode.HesRequestTimeout, "slow"), True),
         (HesError(HesErrorCode.RemoteConnectionTimedOut, "slow"), True),
+        (HesError(HesErrorCode.HesDeviceHubDisconnected, "hub"), True),
+        (HesError(HesErrorCode.HesFailedEstablishRemoteDeviceConnection, "channel"), True),
+        (HesNetworkError(10054, "reset"), True),
         (HesError(HesErrorCode.HesDeviceLocked, "locked"), False),
         (HesError(HesErrorCode.HesAlarm, "alarm"), False),
         (GetActivationCodeTimeout(), False),

@@ -138,6 +138,36 @@ async def test_an_ignored_key_starts_nothing_until_it_was_away(desk: Desk) -> No
     assert desk.started == [Why.AUTOMATIC]
 
 
+@pytest.mark.parametrize(
+    ("pushed", "percent", "stays"), [(None, 30, True), (None, 29, False), (50, 50, True), (50, 49, False)]
+)
+async def test_away_is_below_the_lock_threshold_of_the_pair(
+    desk: Desk, pushed: int | None, percent: float, stays: bool
+) -> None:
+    if pushed:
+        desk.pushed = [ProximitySettings(SERIAL, "", lock_proximity=pushed)]
+    trigger = desk.running(AutomaticTrigger)
+    trigger.ignored.ignore(ADDRESS)
+    await asyncio.sleep(2)
+    trigger.heard(near(percent))
+    await asyncio.sleep(2)
+    trigger.heard(near())
+    assert desk.started == ([] if stays else [Why.AUTOMATIC])
+
+
+@pytest.mark.parametrize(("rssi", "stays"), [(-32, True), (-33, False)])
+async def test_a_tap_is_over_when_the_signal_is_below_its_threshold(
+    desk: Desk, rssi: int, stays: bool
+) -> None:
+    trigger = desk.running(TapTrigger)
+    trigger.ignored.ignore(ADDRESS)
+    await asyncio.sleep(2)
+    trigger.heard(near(rssi=rssi))
+    await asyncio.sleep(2)
+    trigger.heard(near(rssi=-20))
+    assert desk.started == ([] if stays else [Why.TAP])
+
+
 @pytest.mark.parametrize(("percent", "found"), [(70, True), (69, False)])
 async def test_the_command_link_waits_ten_seconds_for_a_key(desk: Desk, percent: float, found: bool) -> None:
     link = CommandLinkTrigger(desk.around)
@@ -195,6 +225,13 @@ async def test_a_tag_leads_to_its_key_by_way_of_the_server(desk: Desk, by: str) 
     with pytest.raises(HesError) as refused:
         await rfid.read("43")
     assert refused.value.code is HesErrorCode.HesDeviceNotFound
+
+
+def test_a_key_without_a_serial_number_or_a_name_is_nobodys() -> None:
+    nameless = Advertisement.heard("", ADDRESS, -40)
+    assert not nameless.is_of()
+    assert not nameless.is_of(serial=SERIAL)
+    assert nameless.is_of(mac=ADDRESS.lower())
 
 
 async def test_a_lost_key_is_brought_back_after_a_second_over_the_dongle_only(desk: Desk) -> None:

@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 
+from hideez_bench.harness.client.behaviour import Behaviour
 from hideez_bench.harness.client.errors import FlowMessage, WorkflowError
 from hideez_bench.harness.client.flow import ConnectionFlow
+from hideez_bench.harness.client.pairs import PairSettings
 from hideez_bench.harness.client.run import FlowResult
 from hideez_bench.harness.client.session import ConnectRequest
 from hideez_bench.harness.links.bleak_link import BleakLink
+from hideez_bench.protocol.device import LOCAL, REMOTE, KeyDevice, Timeouts
 from hideez_bench.protocol.hes import HwVaultInfoFromClient, HwVaultInfoFromHes, HwVaultLicense
+from hideez_bench.protocol.names import ErrorName
 from hideez_bench.protocol.secret import ActivationCode, MasterKey
+from hideez_bench.protocol.transport import KeyRefused
 from tests.client.other_hes import OtherHes
 from tests.flow.rig import RIGHT, Rig
 
@@ -204,6 +209,40 @@ async def test_e007_a_locked_key_takes_a_new_licence_into_a_named_slot(rig: Rig)
     assert "applied new" in hes.calls
 
 
+@pytest.mark.parametrize(
+    ("refusal", "slots"),
+    [
+        (ErrorName.ERR_DEVICE_LOCKED_BY_CODE, [None, 0, None, 1]),
+        (ErrorName.ERR_DEVICE_LOCKED_BY_PIN, [None, 0, None, 1]),
+        (ErrorName.ERR_INVALID_LICENSE, [None]),
+    ],
+)
+async def test_each_licence_that_a_locked_key_refuses_goes_into_the_slot_of_its_place(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, refusal: ErrorName, slots: list[int | None]
+) -> None:
+    await is_fine(rig)
+    tried: list[int | None] = []
+
+    async def load(device: KeyDevice, data: bytes, slot: int | None = None) -> None:
+        tried.append(slot)
+        if slot is None:
+            raise KeyRefused("LOAD_LICENSE", refusal)
+
+    monkeypatch.setattr(KeyDevice, "load_license", load)
+    hes = ScriptedHes(rig)
+    hes.told = {"need_update_license": True}
+    hes.licenses = [license_of(rig, str(number), b"licence") for number in range(2)]
+    result = await run(rig, hes)
+    assert tried == slots
+    if refusal is ErrorName.ERR_INVALID_LICENSE:
+        assert isinstance(result.error, KeyRefused)
+        assert result.error.error is refusal
+        assert not any("applied" in call for call in hes.calls)
+    else:
+        assert result.succeeded, result.error
+        assert [call for call in hes.calls if "applied" in call] == ["applied 0", "applied 1"]
+
+
 # --- UpdateVaultStatus ---
 
 
@@ -235,6 +274,34 @@ async def test_update_vault_status_hes_algorithm_error_exception_thrown(rig: Rig
     stopped_by(await run(rig, hes), FlowMessage.NOT_ASSIGNED_TO_USER)
 
 
+# --- a key that is locked for good, and a server that does not say so ---
+
+
+@pytest.mark.parametrize(
+    ("is_up", "message"),
+    [(True, FlowMessage.VAULT_IS_LOCKED), (False, FlowMessage.VAULT_IS_LOCKED_NO_NETWORK)],
+    ids=["HES up", "HES down"],
+)
+async def test_a_key_that_no_code_can_unlock_is_never_asked_for_one(
+    rig: Rig, is_up: bool, message: FlowMessage
+) -> None:
+    await is_locked(rig)
+
+    class SaysNothing(OtherHes):
+        async def update_hw_vault_properties(
+            self, info: HwVaultInfoFromClient, return_info: bool
+        ) -> HwVaultInfoFromHes | None:
+            return HwVaultInfoFromHes() if return_info else None
+
+    hes = SaysNothing(rig)
+    hes.is_up = is_up
+    person = rig.person(RIGHT)
+    async with rig.client(person, flow_type=ConnectionFlow, hes=hes) as flow:
+        result = await flow.run()
+    stopped_by(result, message)
+    assert person.prompts == []
+
+
 # --- AuthVault ---
 
 
@@ -264,6 +331,22 @@ async def test_auth_vault_still_required_exception_thrown(rig: Rig) -> None:
     hes = ScriptedHes(rig)
     hes.does_nothing = {"auth"}
     stopped_by(await run(rig, hes), FlowMessage.AUTH_FAILED)
+
+
+# --- BaseSettings ---
+
+
+def test_settings_are_equal_by_value_and_class() -> None:
+    for one, same, other in (
+        (PairSettings(), PairSettings(), PairSettings(unlock_proximity=71)),
+        (ConnectRequest(), ConnectRequest(), ConnectRequest(seconds=(1.0,))),
+        (Behaviour(), Behaviour(), Behaviour(cancel_does_nothing=True)),
+        (LOCAL, Timeouts(), REMOTE),
+    ):
+        assert one == same
+        assert hash(one) == hash(same)
+        assert one != other
+    assert len({PairSettings(), ConnectRequest(), Behaviour(), LOCAL}) == 4
 
 
 # --- the log, and a key that cannot be initialised ---

@@ -9,10 +9,19 @@ import pytest
 from hideez_bench.harness.client import workstation
 from hideez_bench.harness.client.behaviour import AS_SHIPPED, MEANT, Behaviour
 from hideez_bench.harness.client.connecting import attempts_of
+from hideez_bench.harness.client.initialization import INITIALIZATION_TIMEOUT
 from hideez_bench.harness.client.outcome import ROWS
+from hideez_bench.harness.client.pairs import PairSettings
+from hideez_bench.harness.client.service import REST_SECONDS
 from hideez_bench.harness.client.session import ConnectRequest, Mode
+from hideez_bench.harness.client.timed_hes import REQUEST_TIMEOUT
+from hideez_bench.harness.client.triggers import RECONNECT_SECONDS, TAP_THRESHOLD
+from hideez_bench.harness.client.unlocking import LOCK_SCREEN_TIMEOUT, LOGON_TIMEOUT
+from hideez_bench.harness.client.user_authorization import WAIT_SECONDS
 from hideez_bench.harness.client.workstation import Interruption, Stack
+from hideez_bench.protocol.device import LOCAL, REMOTE
 from hideez_bench.protocol.errors import BenchError
+from hideez_bench.protocol.wire import default_wire
 from tests.docs.page import code, tables
 
 TABLES = {table.subject: table.rows for table in tables("client.md")}
@@ -70,6 +79,35 @@ def test_what_happens_to_the_computer() -> None:
         }
         for name, what in interruptions.items()
     ]
+
+
+def test_the_vendors_settings() -> None:
+    """Every one that the page names has its value in the code."""
+    profile = default_wire().profile
+    kept: dict[str, float] = {
+        "TapProximityUnlockThreshold": TAP_THRESHOLD,
+        "DefaultUnlockProximity": PairSettings().unlock_proximity,
+        "DefaultLockProximity": PairSettings().lock_proximity,
+        "ConnectDeviceTimeout": attempts_of(ConnectRequest(Stack.DONGLE, Mode.CONNECT))[0].seconds,
+        "ReconnectDeviceTimeout": attempts_of(ConnectRequest(Stack.DONGLE, Mode.RECONNECT))[0].seconds,
+        "ReconnectDelay": RECONNECT_SECONDS,
+        "DelayAfterMainWorkflow": REST_SECONDS,
+        "DeviceInitializationTimeout": INITIALIZATION_TIMEOUT,
+        "GetRootKeyCommandTimeout": LOCAL.root_key,
+        "VerifyCommandTimeout": LOCAL.verify,
+        "DefaultCommandTimeout": LOCAL.command,
+        "RemoteGetRootkeyTimeout": REMOTE.root_key,
+        "RemoteVerifyCommandTimeout": REMOTE.verify,
+        "DefaultRemoteCommandTimeout": REMOTE.command,
+        "DeviceBusyTransmitInterval": profile.seconds("busy_interval"),
+        "DeviceBusyTransmitTimeout": profile.seconds("busy_limit"),
+        "HesRequestTimeout": REQUEST_TIMEOUT,
+        "WorkstationUnlockerConnectTimeout": LOCK_SCREEN_TIMEOUT,
+        "CredentialProviderLogonTimeout": LOGON_TIMEOUT,
+        "MainWorkflowTimeout": WAIT_SECONDS,
+    }
+    told = {code(row["setting"])[0]: row["value"].split()[0].strip(",") for row in TABLES["settings"]}
+    assert told == {name: f"{value:g}" for name, value in kept.items()}
 
 
 def test_the_differences_between_shipped_and_meant() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -37,8 +38,12 @@ hes.add_command(mailbox)
 @click.option("--admin-password-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Take the first administrator's password from this file. "
               "[default: ask at a terminal, else make one into a file]")  # fmt: skip
-@click.option("--strict-compat", is_flag=True, help="Behave as the vendor's server even where that is worse: every "
-              "refusal is status 500, and workstations are admitted by name alone.")  # fmt: skip
+@click.option("--code-hours", type=click.FloatRange(0, 24 * 365, min_open=True), metavar="HOURS",
+              help="How old an activation code may be when a key is unlocked by it. An older one does not help: the "
+              "key is locked again, with a new code. [default: any age, as with the vendor]")  # fmt: skip
+@click.option("--strict-compat", is_flag=True, help="Behave as the vendor's server even where that is worse: quirks "
+              "Q4, Q8 and Q11 to Q13 of docs/hes.md, every refusal is status 500, and workstations are admitted by "
+              "name alone.")  # fmt: skip
 @mail_options
 @click.option("--json", "as_json", is_flag=True, help="Print one line for machines, and ask nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what happens on the server.")
@@ -49,6 +54,7 @@ def serve(
     store_url: str | None,
     admin_email: str,
     admin_password_file: Path | None,
+    code_hours: float | None,
     strict_compat: bool,
     mail: MailOrder,
     as_json: bool,
@@ -75,6 +81,7 @@ def serve(
             store_url=store_url,
             admin_email=admin_email,
             admin_password_file=admin_password_file,
+            code_life=timedelta(hours=code_hours) if code_hours else None,
             strict_compat=strict_compat,
             mail=mail,
             as_json=as_json,

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -61,6 +62,7 @@ class Order:
     store_url: str | None
     admin_email: str
     admin_password_file: Path | None
+    code_life: timedelta | None
     strict_compat: bool
     mail: MailOrder
     as_json: bool
@@ -104,7 +106,9 @@ async def _serve(
 ) -> None:
     store_url = order.store_url or f"sqlite:///{state_folder('--db') / 'hes-server.db'}"
     observe = partial(_say_event, to_machine=order.as_json) if order.verbose else lambda event: None
-    async with Hes(store_url, observe=observe, strict_compat=order.strict_compat) as hes:
+    async with Hes(
+        store_url, observe=observe, strict_compat=order.strict_compat, code_life=order.code_life
+    ) as hes:
         administrator = await _first_administrator(hes, order)
         url = _url(order, listening, is_loopback=is_loopback)
         settings = WebSettings(

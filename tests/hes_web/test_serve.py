@@ -12,12 +12,18 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from websockets.sync.client import connect
+
+from hideez_bench.harness.cli import hes_serve
+from hideez_bench.harness.cli.hes import hes
+from hideez_bench.protocol.errors import BenchError
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of these tests
 
@@ -51,6 +57,25 @@ def served(state: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str]
             yield started, json.loads(started.stdout.readline())
         finally:
             started.kill()
+
+
+@pytest.mark.parametrize(
+    ("options", "life", "strictly"),
+    [([], None, False), (["--code-hours", "1.5", "--strict-compat"], timedelta(minutes=90), True)],
+)
+def test_options_reach_the_server(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], life: timedelta | None, strictly: bool
+) -> None:
+    made: dict[str, Any] = {}
+
+    def server(store_url: str, **given: Any) -> None:
+        made.update(given, store_url=store_url)
+        raise BenchError("That is enough.")
+
+    monkeypatch.setattr(hes_serve, "Hes", server)
+    finished = CliRunner().invoke(hes, ["serve", "--port", "0", "--db", "sqlite://", *options])
+    assert isinstance(finished.exception, BenchError)
+    assert (made["store_url"], made["code_life"], made["strict_compat"]) == ("sqlite://", life, strictly)
 
 
 def test_the_first_password_is_in_a_file_of_ones_own(tmp_path: Path) -> None:

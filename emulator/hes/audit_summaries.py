@@ -15,6 +15,9 @@ from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.org_models import Company, Department
 from hideez_bench.emulator.hes.database.workstation_models import WorkstationSession
 
+LONGEST = timedelta(days=36_500)
+"""A session counts for no more, so that sums of them stay what can be told, whatever clocks clients have."""
+
 NOBODY = "N/A"
 """What stands where there is no employee, department or company, as with the vendor."""
 
@@ -152,7 +155,7 @@ class Summaries:
             yield _Worked(
                 workstation=Named(at, name or at),
                 day=start.date(),
-                duration=max((end or now) - start, timedelta()),
+                duration=min(max((end or now) - start, timedelta()), LONGEST),
                 employee=named(who, f"{first} {last}".strip()),
                 company=named(place[0], place[1]),
                 department=named(place[2], place[3]),

@@ -78,6 +78,16 @@ async def test_a_database_that_fails_does_not_stop_the_server(
     assert "were not kept" in caplog.text
 
 
+async def test_sessions_that_cannot_be_ended_do_not_stop_it_either(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    with bench.hes._core.store._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE workstation_sessions")
+    with caplog.at_level(logging.WARNING):
+        bench.client.close()
+    assert "were not ended" in caplog.text
+
+
 async def test_a_long_import_is_one_transaction_more(bench: Bench) -> None:
     bench.hes.audit.write()
     begun: list[object] = []

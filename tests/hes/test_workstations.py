@@ -190,5 +190,6 @@ async def test_filter(bench: Bench) -> None:
     assert found(WorkstationFilter(domain="home")) == ["PC-1"]
     assert found(WorkstationFilter(approved=False, rfid_enabled=False)) == ["PC-2"]
     assert found(WorkstationFilter(department="sales")) == []
+    assert found(WorkstationFilter(online=False)) == []
     assert found(WorkstationFilter(last_seen_end=start)) == ["PC-1"]
     assert found(WorkstationFilter(last_seen_start=start + timedelta(minutes=1))) == ["PC-2"]

@@ -157,6 +157,12 @@ async def test_what_comes_twice_or_odd_makes_no_session(site: Site, report: Repo
     ]
 
 
+async def test_clocks_of_another_age_do_not_stop_the_sums(site: Site, report: Reporter) -> None:
+    await report(UNLOCK, -1_000_000_000, serial=SERIAL)
+    (ann,) = await got(site, "SummaryByEmployees")
+    assert ann["totalSessionsDuration"] == "36500.00:00:00"
+
+
 async def test_sessions_are_bounded(site: Site, report: Reporter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workstation_sessions, "MOST_SESSIONS", 2)
     for number in range(4):

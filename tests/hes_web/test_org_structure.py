@@ -75,6 +75,25 @@ async def test_departments_belong_to_a_company(site: Site) -> None:
     assert shown == {"Hideez": [], "Other": [{"id": sales["id"], "name": "Sales", "companyId": other["id"]}]}
 
 
+async def test_lists_are_filtered_by_the_vendors_names(site: Site) -> None:
+    await site.bench.be_active()
+    (ann,) = (await site.viewer.get("/api/Employees/GetEmployees")).json()
+    site.bench.hes.workstations.seen("PC-2")
+    seen, later = "2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z"
+    for kind, wanted, found in (
+        ("Employees", {"employee": "ann", "lastSeenStartDate": seen, "vaultsCount": 1}, [ann["id"]]),
+        ("Employees", {"employee": "bob"}, []),
+        ("Employees", {"lastSeenEndDate": seen}, [ann["id"]]),
+        ("Employees", {"lastSeenStartDate": later}, []),
+        ("Workstations", {"online": True, "approved": True, "rfid": False}, ["PC-1"]),
+        ("Workstations", {"online": False, "LastSeenEndDate": seen}, ["PC-2"]),
+        ("Workstations", {"lastSeenStartDate": later}, []),
+        ("Workstations", {"rfid": True}, []),
+    ):
+        answer = await site.viewer.post(f"/api/{kind}/GetFiltered{kind}", json=wanted)
+        assert [one["id"] for one in answer.json()] == found, wanted
+
+
 async def test_who_belonged_to_what_is_deleted_belongs_to_nothing(site: Site) -> None:
     await site.bench.assign()
     company = await made(site, "Company", name="Hideez")

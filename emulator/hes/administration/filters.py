@@ -111,8 +111,9 @@ class WorkstationFilter:
     last_seen_end: datetime | None = None
     rfid_enabled: bool | None = None
     approved: bool | None = None
+    online: bool | None = None
 
-    def finds(self, row: models.Workstation) -> bool:
+    def finds(self, row: models.Workstation, *, is_online: bool) -> bool:
         """Whether it is one of them."""
         return (
             all(
@@ -129,6 +130,7 @@ class WorkstationFilter:
             and between(row.last_seen, self.last_seen_start, self.last_seen_end)
             and self.rfid_enabled in (None, row.rfid_enabled)
             and self.approved in (None, row.approved)
+            and self.online in (None, is_online)
         )
 
 

@@ -225,8 +225,13 @@ class Workstations:
 
     def list(self, wanted: WorkstationFilter = ALL_WORKSTATIONS) -> list[WorkstationView]:
         """The workstations that were ever here, by id."""
+        online = self._clients.online()
         with self._core.store.transaction() as rows:
-            return [self._view(row) for row in rows.workstations() if wanted.finds(row)]
+            return [
+                workstation_view(row, is_online=row.id in online)
+                for row in rows.workstations()
+                if wanted.finds(row, is_online=row.id in online)
+            ]
 
 
 def _for_admin(rows: Rows, workstation_id: str) -> models.Workstation:

@@ -56,15 +56,29 @@ class EditEmployeeBody(EmployeeBody):
 class EmployeeFilterBody(Body):
     """Which employees; texts are found as a part, those of company, department and position in their names."""
 
-    name: Text | None = None
+    employee: Text | None = None
     email: Text | None = None
     phone_number: Text | None = None
     company: Text | None = None
     department: Text | None = None
     position: Text | None = None
-    last_seen_start: Moment | None = None
-    last_seen_end: Moment | None = None
+    last_seen_start_date: Moment | None = None
+    last_seen_end_date: Moment | None = None
     vaults_count: Count | None = None
+
+    def wanted(self) -> EmployeeFilter:
+        """For the server."""
+        return EmployeeFilter(
+            name=self.employee,
+            email=self.email,
+            phone_number=self.phone_number,
+            company=self.company,
+            department=self.department,
+            position=self.position,
+            last_seen_start=self.last_seen_start_date,
+            last_seen_end=self.last_seen_end_date,
+            vaults_count=self.vaults_count,
+        )
 
 
 class AddHardwareVaultBody(Body):
@@ -126,7 +140,7 @@ async def get_employees(hes: TheHes) -> list[EmployeeAnswer]:
 @router.post("/GetFilteredEmployees")
 async def get_filtered_employees(hes: TheHes, body: EmployeeFilterBody) -> list[EmployeeAnswer]:
     """Those of whom all that is named is true."""
-    return employee_answers(hes, hes.employees.list(EmployeeFilter(**dict(body))))
+    return employee_answers(hes, hes.employees.list(body.wanted()))
 
 
 @router.get("/GetEmployeeById/{id}")

@@ -34,10 +34,28 @@ class WorkstationFilterBody(Body):
     department: Text | None = None
     os: Text | None = None
     ip: Text | None = None
-    last_seen_start: Moment | None = None
-    last_seen_end: Moment | None = None
-    rfid_enabled: StrictBool | None = None
+    last_seen_start_date: Moment | None = None
+    last_seen_end_date: Moment | None = None
+    rfid: StrictBool | None = None
     approved: StrictBool | None = None
+    online: StrictBool | None = None
+
+    def wanted(self) -> WorkstationFilter:
+        """For the server."""
+        return WorkstationFilter(
+            name=self.name,
+            domain=self.domain,
+            client_version=self.client_version,
+            company=self.company,
+            department=self.department,
+            os=self.os,
+            ip=self.ip,
+            last_seen_start=self.last_seen_start_date,
+            last_seen_end=self.last_seen_end_date,
+            rfid_enabled=self.rfid,
+            approved=self.approved,
+            online=self.online,
+        )
 
 
 class AddProximityVaultBody(Body):
@@ -90,7 +108,7 @@ async def get_workstation_by_id(hes: TheHes, id: Id) -> WorkstationAnswer:  # no
 @router.post("/GetFilteredWorkstations")
 async def get_filtered_workstations(hes: TheHes, body: WorkstationFilterBody) -> list[WorkstationAnswer]:
     """Those of which all that is named is true."""
-    return [_answer(view) for view in hes.workstations.list(WorkstationFilter(**dict(body)))]
+    return [_answer(view) for view in hes.workstations.list(body.wanted())]
 
 
 @router.put("/EditWorkstation/{id}", status_code=204)

@@ -17,14 +17,22 @@ SERIALS = [f"ST10320260002{number:02}" for number in range(3, 8)]
 HIDDEN = "••••••"
 # A phone that is small today.
 PHONE = ViewportSize(width=390, height=844)
+# What is left of 1280 at a zoom of 400 %.
+NARROW = ViewportSize(width=320, height=844)
 
 pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)
 async def company(site: Site) -> None:
-    """Five keys, three of them assigned, one to somebody with a long name; everybody has an account."""
+    """Five keys, three of them assigned, one to somebody with a long name; everybody has two accounts."""
     hes = site.hes
+    department = hes.org_structure.create_department(
+        "Research", hes.org_structure.create_company("Example").id
+    )
+    position = hes.org_structure.create_position("Engineer")
+    details = AccountDetails("Team", "team", password=Password.from_text("a password"))
+    shared = hes.shared_accounts.create(details)
     hes.vaults.import_vaults([VaultImport(serial, f"mac {serial}", f"rfid {serial}") for serial in SERIALS])
     people = [
         ("Ada", "Lovelace"),
@@ -32,10 +40,13 @@ async def company(site: Site) -> None:
         ("Grace", "Hopper"),
     ]
     for (first, last), serial in zip(people, SERIALS, strict=False):
-        employee = hes.employees.create(EmployeeDetails(first, last, "somebody@example.org"))
+        employee = hes.employees.create(
+            EmployeeDetails(first, last, "somebody@example.org", "", department.id, position.id)
+        )
         await hes.employees.add_hardware_vault(employee.id, serial)
         account = AccountDetails("Mail", f"{first}@example.org", password=Password.from_text("a password"))
         hes.accounts.create(employee.id, account)
+        hes.accounts.add_shared(employee.id, shared.id)
     hes.workstations.seen("W" * 120)
     hes.workstations.approve("W" * 120)
     hes.workstations.add_proximity_vault("W" * 120, SERIALS[0])
@@ -142,6 +153,10 @@ class TestKeyboard:
         await page.keyboard.press("Escape")
         await expect(remove).to_be_hidden()
         await expect(more).to_be_focused()
+        # The row is drawn anew below the hands of who is in it.
+        await site.hes.employees.remove_hardware_vault(SERIALS[0])
+        await expect(row.locator(".badge")).to_have_text("Ready")
+        await expect(more).to_be_focused()
 
     async def test_the_wizard_needs_no_mouse(self, person: Person, site: Site) -> None:
         page = person.page
@@ -187,6 +202,7 @@ async def test_a_refusal_stays_in_the_dialog_with_what_was_typed(person: Person,
     await dialog.get_by_label("Type the serial number").fill(SERIALS[0])
     await dialog.get_by_role("button", name="Report as compromised").click()
     await expect(row.locator(".badge")).to_have_text("Compromised")
+    await expect(page.get_by_text("was reported as compromised")).to_be_focused()
 
 
 async def test_a_page_that_lost_its_news_says_so_and_catches_up(person: Person, site: Site) -> None:
@@ -204,12 +220,21 @@ async def test_a_page_that_lost_its_news_says_so_and_catches_up(person: Person, 
     await expect(page.locator("#alarm")).to_contain_text("The alarm is on")
 
 
-async def test_a_page_says_when_its_news_end_with_the_session(person: Person, site: Site) -> None:
+async def test_a_page_and_its_form_say_that_the_session_has_ended(person: Person, site: Site) -> None:
+    page = person.page
     await person.log_in()
+    row = page.locator(f"#vault-{SERIALS[0]}")
+    await row.locator("summary").click()
+    await row.get_by_role("button", name="Edit RFID").click()
+    await page.get_by_role("dialog").get_by_label("RFID").fill("kept")
     (user,) = site.hes.users.list()
     site.hes.users.close_all_sessions(user)
     site.hes.set_alarm(True)  # news, which are not told any more
-    await expect(person.page.locator("#stale")).to_contain_text("Your session has ended")
+    await expect(page.locator("#stale")).to_contain_text("Your session has ended")
+    await expect(page.locator("#stale a")).to_have_attribute("href", "/login?next=%2Fvaults")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("log in again")
+    await expect(page.get_by_role("dialog").get_by_label("RFID")).to_have_value("kept")
 
 
 @pytest.fixture(params=["phone", "dark"])
@@ -233,6 +258,7 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
     await person.log_in()
     employees = [employee.id for employee in site.hes.employees.list()]
     account = f"/employees/{employees[-1]}/accounts/{site.hes.accounts.list(employees[-1])[0].id}"
+    (shared,) = site.hes.shared_accounts.list()
     paths = {
         "vaults": "/vaults",
         "vault": f"/vaults/{SERIALS[1]}",
@@ -245,9 +271,13 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
         "account-password": f"{account}/password",
         "own-password": "/password",
         "wizard": "/employees/new",
+        "shared-accounts": "/shared-accounts",
+        "shared-account": f"/shared-accounts/{shared.id}",
+        "organisation": "/org-structure",
         "profiles": "/profiles",
         "profile": "/profiles/new",
         "workstations": "/workstations",
+        "workstation": f"/workstations/edit?id={'W' * 120}",
         "proximity": f"/workstations/proximity?id={'W' * 120}",
         "settings": "/settings",
         "events": "/audit",
@@ -262,6 +292,11 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
         await person.picture(f"{name}-{what}")
         if await person.is_too_wide():
             too_wide.append(what)
+        if name == "phone":
+            await person.page.set_viewport_size(NARROW)
+            if await person.is_too_wide():
+                too_wide.append(f"{what}, narrow")
+            await person.page.set_viewport_size(PHONE)
     assert too_wide == []
     ground = await person.page.evaluate("getComputedStyle(document.body).backgroundColor")
     light = sum(int(part) for part in re.findall(r"\d+", ground)) / 3

@@ -127,6 +127,13 @@ class TestEveryPage:
         assert answer.headers["content-type"].startswith("text/html")
         assert "This page is out of date; load it again, and nothing was changed." in answer.text
 
+    async def test_a_form_without_a_session_says_what_to_do(self, site: Site) -> None:
+        answer = await site.stranger.post(
+            f"/vaults/{SERIAL}/rfid", data={"rfid": "1"}, headers={"accept": "text/html"}
+        )
+        assert answer.status_code == 401
+        assert "Your session has ended, so nothing was changed; log in again." in answer.text
+
     async def test_hostile_names_are_shown_as_text(self, site: Site, admin: Visitor) -> None:
         hes = site.bench.hes
         somebody = hes.employees.create(EmployeeDetails(HOSTILE, "x", "a@b"))

@@ -143,8 +143,8 @@ class WorkstationPages:
             return self._ask(request, typed, _END if self._hes.alarm else _RAISE, wanted=not self._hes.alarm)
         wanted = typed.get("alarm") == "on"
         self._hes.set_alarm(wanted)
-        told = "The alarm is on." if wanted else "The alarm has ended."
-        return self._done(request, typed, told, kind="warn" if wanted else "good")
+        # While it is on, every page says so.
+        return self._done(request, typed, "" if wanted else "The alarm has ended.")
 
     async def proximity(self, request: Request) -> Response:
         """The keys that unlock a workstation by coming near."""
@@ -185,8 +185,8 @@ class WorkstationPages:
     def _edit(self, workstation: WorkstationView, typed: dict[str, str]) -> None:
         self._workstations.edit(workstation.id, typed.get("department_id") or None, "rfid_enabled" in typed)
 
-    def _done(self, request: Request, typed: dict[str, str], told: str, kind: str = "good") -> Response:
-        return self._pages.onward(request, _back(typed), told, kind=kind)
+    def _done(self, request: Request, typed: dict[str, str], told: str) -> Response:
+        return self._pages.onward(request, _back(typed), told)
 
     def _row(self, workstation: WorkstationView) -> WorkstationRow:
         facts = (workstation.os, workstation.client_version, workstation.ip)

@@ -19,6 +19,7 @@ const announcer = () => document.getElementById("announcer");
 function nameOf(element) {
   if (element.id) return `#${CSS.escape(element.id)}`;
   if (element.dataset.opens) return `[data-opens="${CSS.escape(element.dataset.opens)}"]`;
+  if (element.matches("details[id] > summary")) return `#${CSS.escape(element.parentElement.id)} > summary`;
   if (element.matches("a")) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
   return null;
 }

@@ -115,8 +115,8 @@ document.addEventListener("keydown", (event) => {
   more.querySelector("summary").focus();
 });
 
-// What was done is told first, also to whoever does not see the page.
-const told = document.querySelector("#main > .notice[data-told]");
+// What was done, or why it was not, is told first, also to whoever does not see the page.
+const told = document.querySelector("#main > .notice[data-told], #main .notice[role=alert]");
 if (told) {
   told.tabIndex = -1;
   told.focus({ preventScroll: true });

@@ -86,10 +86,11 @@ class Administrator:
 
     async def code(self, serial: str) -> ActivationCode:
         """Open the dialog with the activation code, or have it from wherever else the server gives it."""
+        code = await self._server.activation_code(serial)
         self._timeline.tell(
             Actor.ADMINISTRATOR, "reads the activation code and passes it on", to=Actor.PERSON
         )
-        return await self._server.activation_code(serial)
+        return code
 
 
 async def import_from_key(

@@ -35,6 +35,7 @@ LOW_BATTERY = 25
 ROOM_FOR_ALL = 90
 """Columns of a terminal; on a narrower one there is a key's name and state, and no more."""
 
+LONGEST_OWNER = 16
 LINES_KEPT = 200
 """Lines of what happened that can be shown anew when the window has another size."""
 
@@ -159,7 +160,7 @@ def _table(scene: Scene, width: int, keys: int) -> RenderableType:
         columns += ["Serial number", "Owner", "Battery", "Signal"]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for title in columns:
-        table.add_column(title, no_wrap=True)
+        table.add_column(title, no_wrap=True, max_width=LONGEST_OWNER if title == "Owner" else None)
     table.add_column("State", overflow="fold")
     for key, is_near in rows:
         facts: dict[str, RenderableType] = {

@@ -14,7 +14,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from hideez_bench.harness.links.bleak_link import BleakOptions, NoBluetooth, first_line, scan_errors
+from hideez_bench.harness.links.bleak_link import BleakOptions, NoBluetooth, scan_errors
 from hideez_bench.protocol.profile import Profile
 
 FAINTEST, STRONGEST = -100, -50
@@ -70,12 +70,13 @@ class Airwaves:
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
         self._listeners: dict[Listener, None] = {}
-        self._is_deaf = False
+        self._deaf_since: float | None = None
+        self._deaf_for = 0.0
         self._latest: dict[str, tuple[float, Advertisement]] = {}
 
     def hear(self, advertisement: Advertisement) -> None:
         """Tell everybody."""
-        self._latest[advertisement.address] = (self._now(), advertisement)
+        self._latest[advertisement.address] = (self.time_listened(), advertisement)
         for listener in list(self._listeners):
             listener(advertisement)
 
@@ -90,24 +91,24 @@ class Airwaves:
 
     def in_reach(self) -> list[Advertisement]:
         """The latest advertisement of each key that is not out of reach."""
-        if not self._is_deaf:
-            earliest = self._now() - GONE_SECONDS
-            self._latest = {address: heard for address, heard in self._latest.items() if heard[0] >= earliest}
+        earliest = self.time_listened() - GONE_SECONDS
+        self._latest = {address: heard for address, heard in self._latest.items() if heard[0] >= earliest}
         return [advertisement for _, advertisement in self._latest.values()]
 
     @contextmanager
     def deaf(self) -> Iterator[None]:
         """Inside, nothing can be heard: no key gets out of reach by saying nothing."""
-        began = self._now()
-        self._is_deaf = True
+        began = self._deaf_since = self._now()
         try:
             yield
         finally:
-            self._is_deaf = False
-            missed = self._now() - began
-            self._latest = {
-                address: (time + missed, heard) for address, (time, heard) in self._latest.items()
-            }
+            self._deaf_for += self._now() - began
+            self._deaf_since = None
+
+    def time_listened(self) -> float:
+        """Seconds on a clock that stands still while nothing can be heard."""
+        now = self._now() if self._deaf_since is None else self._deaf_since
+        return now - self._deaf_for
 
     async def wait_for(
         self, matches: Callable[[Advertisement], bool], *, timeout: float
@@ -180,13 +181,13 @@ class Scan:
     async def paused(self) -> AsyncIterator[None]:
         """Inside, nothing is scanned for: BlueZ does not connect, nor speak to a key, as well while it scans."""
         async with self._turn:
-            await self._stop()
+            had_died = await self._stop()
             try:
                 with self._airwaves.deaf():
                     yield
             finally:
                 if self._watching:
-                    await self._begin_anew()
+                    await self._begin_anew(had_died)
 
     async def _watch(self) -> None:
         """Begin the scan anew whenever it was silent, which brings it back if it had died."""
@@ -195,16 +196,18 @@ class Scan:
             await asyncio.sleep(max(self._heard_at + self._silence - loop.time(), 0.1))
             async with self._turn:
                 if loop.time() - self._heard_at >= self._silence:
-                    await self._stop()
-                    await self._begin_anew()
+                    await self._begin_anew(await self._stop())
 
-    async def _begin_anew(self) -> None:
-        gone: NoBluetooth | None = None
+    async def _begin_anew(self, had_died: bool) -> None:
         try:
             await self._start()
         except NoBluetooth as error:
-            gone, self._heard_at = error, asyncio.get_running_loop().time()
-        self._tell_radio(gone)
+            self._heard_at = asyncio.get_running_loop().time()
+            self._tell_radio(error)
+        else:
+            if had_died:  # and with the scan all that hung on the radio
+                self._tell_radio(NoBluetooth("Bluetooth on this machine was gone for a moment."))
+            self._tell_radio(None)
 
     def _tell_radio(self, gone: NoBluetooth | None) -> None:
         """Once when it goes, once when it is back."""
@@ -218,16 +221,15 @@ class Scan:
             await self._scanner.start()
         self._heard_at = asyncio.get_running_loop().time()
 
-    async def _stop(self) -> None:
+    async def _stop(self) -> bool:
+        """Whether it had ended by itself."""
         scanner, self._scanner = self._scanner, None
         try:
             if scanner:
                 await scanner.stop()
-        except (BleakError, EOFError, OSError) as error:
-            # It had ended by itself: the radio was gone, if only for a moment, and whatever hung on it with it.
-            self._tell_radio(
-                NoBluetooth(f"Bluetooth on this machine ended the search for keys ({first_line(error)}).")
-            )
+        except (BleakError, EOFError, OSError):
+            return True
+        return False
 
     def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
         self._heard_at = asyncio.get_running_loop().time()

@@ -157,10 +157,13 @@ class ConnectedKey:
             self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
 
     async def _refresh(self) -> None:
+        before = self.device.info.access_level
         try:
             info = await self.device.refresh_device_info()
         except BenchError as error:
             self._timeline.tell(Actor.CLIENT, f"could not read the key again: {error}", kind=Kind.BAD)
+            return
+        if info.access_level == before:  # over BlueZ a host also hears what the key tells another one
             return
         state = "is locked now" if info.locked else "has changed"
         self._timeline.tell(Actor.CLIENT, f"sees that the key {state}", to=Actor.PERSON)

@@ -65,21 +65,25 @@ TEXTS = {
     FlowMessage.CONNECTION_FAILED: "The key could not be connected.",
     FlowMessage.CONNECTION_FAILED_DONGLE: "The key could not be connected through the dongle.",
     FlowMessage.WAITING_INITIALIZATION: "The key is preparing itself.",
-    FlowMessage.INITIALIZATION_FAILED: "The key did not finish preparing itself in time.",
-    FlowMessage.DEVICE_INITIALIZATION_ERROR: "The key reported an error while preparing itself.",
-    FlowMessage.VAULT_IN_BOOTLOADER_MODE: "The key is in firmware update mode.",
+    FlowMessage.INITIALIZATION_FAILED: "The key did not finish preparing itself in time; connect it again.",
+    FlowMessage.DEVICE_INITIALIZATION_ERROR: "The key reported an error while preparing itself; connect it again.",
+    FlowMessage.VAULT_IN_BOOTLOADER_MODE: "The key is in firmware update mode; finish the update first.",
     FlowMessage.VAULT_IN_STANDALONE_MODE: "The key is set up for use without a server; wipe it first.",
-    FlowMessage.VAULT_IN_ENTERPRISE_MODE: "The key belongs to a server; it cannot be used without.",
+    FlowMessage.VAULT_IN_ENTERPRISE_MODE: "The key belongs to a server; use it with that, or wipe it first.",
     FlowMessage.VAULT_ALREADY_CONNECTED: "The key is connected to this computer already, the other way.",
     FlowMessage.LOST_NETWORK_CONNECTION: "The connection to the server was lost; connect the key again.",
     FlowMessage.NETWORK_ERROR: "The network failed on the way to the server; connect the key again.",
     FlowMessage.UPDATING_LICENSE: "Bringing the key's licences up to date.",
-    FlowMessage.EMPTY_LICENSE_DATA: "The server sent a licence without content.",
-    FlowMessage.EMPTY_LICENSE_ID: "The server sent a licence without a number.",
+    FlowMessage.EMPTY_LICENSE_DATA: "The server sent a licence without content; ask the administrator.",
+    FlowMessage.EMPTY_LICENSE_ID: "The server sent a licence without a number; ask the administrator.",
     FlowMessage.NO_LICENSES_AVAILABLE: "The server has no licence for this key; ask the administrator.",
-    FlowMessage.CANNOT_DOWNLOAD_LICENSE: "The key needs a licence and the server cannot be reached.",
+    FlowMessage.CANNOT_DOWNLOAD_LICENSE: (
+        "The key needs a licence and the server cannot be reached; connect the key again when it can."
+    ),
     FlowMessage.NOT_ASSIGNED_TO_USER: "The key belongs to nobody; ask the administrator.",
-    FlowMessage.CANNOT_LINK_TO_USER: "The key is new and the server cannot be reached.",
+    FlowMessage.CANNOT_LINK_TO_USER: (
+        "The key is new and the server cannot be reached; connect the key again when it can."
+    ),
     FlowMessage.CODE_TOO_SHORT: "The code is too short: it has six to eight digits. No attempt was spent.",
     FlowMessage.CODE_TOO_LONG: "The code is too long: it has six to eight digits. No attempt was spent.",
     FlowMessage.INVALID_CODE: "That is not the code.",
@@ -87,11 +91,14 @@ TEXTS = {
         "The key is locked after too many wrong codes; ask the administrator to activate it and for the new code."
     ),
     FlowMessage.VAULT_IS_LOCKED: "The key is locked; ask the administrator to activate it.",
-    FlowMessage.VAULT_IS_LOCKED_NO_NETWORK: "The key is locked and the server cannot be reached.",
+    FlowMessage.VAULT_IS_LOCKED_NO_NETWORK: (
+        "The key is locked and the server cannot be reached; connect the key again when it can."
+    ),
     FlowMessage.AWAITING_HES_AUTH: "Waiting for the server to confirm this computer to the key.",
-    FlowMessage.AUTH_FAILED: "The server did not confirm this computer to the key.",
+    FlowMessage.AUTH_FAILED: "The server did not confirm this computer to the key; ask the administrator.",
     FlowMessage.AUTH_FAILED_NO_NETWORK: (
-        "The key asks the server to confirm this computer, and the server cannot be reached."
+        "The key asks the server to confirm this computer, and the server cannot be reached; "
+        "connect the key again when it can."
     ),
     FlowMessage.PRESS_BUTTON: "Press the button of the key.",
     FlowMessage.PIN_TOO_SHORT: "The PIN is too short. No attempt was spent.",

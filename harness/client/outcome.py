@@ -98,6 +98,8 @@ _NAMES: dict[type[BenchError], str] = {
     ChannelError: ErrorName.ChannelVerificationFailed,
 }
 _HIDEEZ_ERRORS = (HesError, ClientError, KeyRefused, NoAnswer, ChannelError)
+_BARE_ERRORS = (KeyRefused, NoAnswer, ChannelError)
+"""Their texts say what happened on the wire, and not what to do."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,8 @@ def text_of(error: BenchError, row: Row, serial: str, behaviour: Behaviour = MEA
             text = f"{TEXTS[FlowMessage.NETWORK_ERROR]} (Error {number}.)"
         case Told.ERROR:
             text = str(error)
+            if isinstance(error, _BARE_ERRORS):
+                text = f"{text[0].upper()}{text[1:]}; connect the key again."
             if behaviour.errors_by_code_alone and isinstance(error, _HIDEEZ_ERRORS):
                 text = f"{vendor_name(error)}."
             if isinstance(error, HesError):

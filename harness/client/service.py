@@ -119,9 +119,7 @@ class ClientService:
         self._session: Session | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stack = ExitStack()
-        around = Surroundings(
-            self.airwaves, self.pairs, self._connect, lambda: self.state.session_locked, self._clock
-        )
+        around = Surroundings(self.airwaves, self.pairs, self._connect, lambda: self.state.session_locked)
         self.tap = TapTrigger(around)
         self.proximity = ProximityTrigger(around)
         self.automatic = AutomaticTrigger(around)

@@ -47,14 +47,12 @@ class Surroundings:
 
     Attributes:
         is_locked: whether the Windows session is locked now.
-        clock: monotonic seconds.
     """
 
     airwaves: Airwaves
     pairs: Pairs
     connect: Connect
     is_locked: Callable[[], bool]
-    clock: Callable[[], float]
 
 
 class Trigger:
@@ -80,7 +78,8 @@ class HearingTrigger(Trigger, ABC):
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
-        self.ignored = AdvertisementIgnoreList(around.clock, self.keeps_ignored)
+        # While nothing can be heard nobody is away.
+        self.ignored = AdvertisementIgnoreList(around.airwaves.time_listened, self.keeps_ignored)
 
     def heard(self, advertisement: Advertisement) -> None:
         """An advertisement came in."""

@@ -123,7 +123,7 @@ class BleakLink:
             await self._drop()
             if not found:
                 raise NoBluetooth(_why_no_scan(error)) from None
-            raise ConnectionFailed(f"{self.name} could not be connected: {first_line(error)}") from None
+            raise ConnectionFailed(f"{self.name} could not be connected: {_first_line(error)}") from None
         except BaseException:
             await self._drop()
             raise
@@ -141,7 +141,7 @@ class BleakLink:
         try:
             await self._client.write_gatt_char(self._main, packet, response=confirm)
         except (BleakError, EOFError) as error:
-            raise LinkLost(f"The link to {self.name} was lost: {first_line(error)}") from None
+            raise LinkLost(f"The link to {self.name} was lost: {_first_line(error)}") from None
 
     async def delete_bond(self) -> None:
         """See `Link.delete_bond`."""
@@ -156,7 +156,7 @@ class BleakLink:
             pass  # a host that never bonded has forgotten the key by itself
         except BleakError as error:
             raise ConnectionFailed(
-                f"This host could not forget {self.name} ({first_line(error)}); remove it in the system's Bluetooth "
+                f"This host could not forget {self.name} ({_first_line(error)}); remove it in the system's Bluetooth "
                 "settings."
             ) from None
 
@@ -237,7 +237,7 @@ def _why_no_bluetooth(error: BleakBluetoothNotAvailableError) -> str:
     if error.reason is BleakBluetoothNotAvailableReason.POWERED_OFF:
         return "Bluetooth is switched off on this machine; switch it on (bluetoothctl power on)."
     return (
-        f"This machine has no usable Bluetooth ({first_line(error)}); plug in an adapter, see that "
+        f"This machine has no usable Bluetooth ({_first_line(error)}); plug in an adapter, see that "
         "bluetoothd runs, or use --target emulator, which needs none."
     )
 
@@ -251,10 +251,9 @@ def _why_no_scan(error: Exception) -> str:
         )
     if name == "org.bluez.Error.NotReady":
         return "The Bluetooth adapter is switched off; switch it on (bluetoothctl power on)."
-    return f"Bluetooth on this machine could not look for keys: {first_line(error)}."
+    return f"Bluetooth on this machine could not look for keys: {_first_line(error)}."
 
 
-def first_line(error: BaseException) -> str:
-    """What an error says, cut to its first line, without the full stop."""
+def _first_line(error: BaseException) -> str:
     lines = str(error).splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")

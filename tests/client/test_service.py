@@ -45,6 +45,15 @@ class Slow(ScriptedPerson):
         return typed
 
 
+class Sleeper(ScriptedPerson):
+    """Types nothing, and does not give up either."""
+
+    async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+        self.prompts.append(prompt)
+        never: asyncio.Future[ActivationCode | None] = asyncio.get_running_loop().create_future()
+        return await never
+
+
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
     async with open_office() as opened:
@@ -124,6 +133,16 @@ async def test_a_key_that_was_refused_is_left_alone_until_it_was_away(office: Of
     await asyncio.sleep(AWAY)
     key.hides(hidden=False)
     await computer.until(lambda: len(person.prompts) == 3)
+
+
+async def test_keys_that_nobody_has_a_code_for_do_not_take_turns_at_asking(office: Office) -> None:
+    first, second = await office.key(), await office.key()
+    person = Sleeper([], lambda: office.administrator.code(first.serial))
+    computer = await office.computer(person)
+    for key in (first, second):
+        await computer.until_standing(key, Standing.STOPPED)
+    await asyncio.sleep(300)
+    assert [prompt.serial for prompt in person.prompts] == [first.serial, second.serial]
 
 
 async def test_a_key_that_was_refused_is_taken_up_when_somebody_asks(office: Office) -> None:

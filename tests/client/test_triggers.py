@@ -45,7 +45,6 @@ class Desk:
             self.pairs,
             lambda advertisement, why: self.started.append(why),
             lambda: self.locked,
-            lambda: asyncio.get_running_loop().time(),
         )
 
     def running(self, kind: type[HearingTrigger]) -> HearingTrigger:

@@ -22,7 +22,6 @@ async def test_a_key_is_heard_and_starts_what_its_signal_asks_for(rig: Rig) -> N
         Pairs(list),
         lambda advertisement, why: started.put_nowait((advertisement, why)),
         lambda: False,
-        asyncio.get_running_loop().time,
     )
     tap, automatic = TapTrigger(around), AutomaticTrigger(around)
     tap.start()

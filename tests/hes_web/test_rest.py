@@ -98,6 +98,8 @@ async def test_a_key_is_assigned_and_taken_away(site: Site, ann: dict[str, Any])
         "vaultId": SERIAL,
         "code": site.bench.hes.vaults.activation_code(SERIAL).reveal().decode(),
     }
+    hidden = await site.viewer.get(f"/api/bench/GetActivationCode/{SERIAL}")
+    assert (hidden.status_code, told["code"] in hidden.text) == (403, False)
     reserved = {"status": 1, "battery": "high", "EMPLOYEE": ann["firstName"]}
     found = await site.viewer.post("/api/HardwareVaults/GetFilteredHardwareVaults", json=reserved)
     assert [one["id"] for one in found.json()] == [SERIAL]

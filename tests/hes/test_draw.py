@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import random
+import secrets
 from collections import Counter
 from collections.abc import Callable
 
@@ -78,6 +80,10 @@ def test_master_key_keeps_the_source_s_bytes(given_bytes: bytes) -> None:
 
     kept = bytes(byte for byte in given_bytes + bytes(range(1, 256)) if byte)
     assert draw.master_key(source).reveal() == kept[:32]
+
+
+def test_server_draws_from_a_cryptographic_source_by_default() -> None:
+    assert inspect.signature(Hes).parameters["random"].default is secrets.token_bytes
 
 
 async def test_server_draws_from_the_source_that_it_is_given() -> None:

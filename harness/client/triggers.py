@@ -135,35 +135,40 @@ class AutomaticTrigger(ProximityTrigger):
         return allowed and is_near(self.around, advertisement)
 
 
-class CommandLinkTrigger(Trigger):
+class WaitingTrigger(Trigger):
+    """Takes up the first key that it wants within 10 s of what sets it off."""
+
+    async def wait_for(self, wanted: Callable[[Advertisement], bool], why: Why) -> bool:
+        """Whether such a key came."""
+        found = await self.around.airwaves.wait_for(wanted, timeout=WAIT_SECONDS)
+        if found:
+            self.around.connect(found, why)
+        return found is not None
+
+
+class CommandLinkTrigger(WaitingTrigger):
     """The link on the lock screen: take up the first key that comes near within 10 s."""
 
     async def clicked(self) -> bool:
         """Somebody clicked it; whether a key was there."""
         if not self.is_running:
             return False
-        found = await self.around.airwaves.wait_for(
-            lambda advertisement: is_near(self.around, advertisement), timeout=WAIT_SECONDS
+        return await self.wait_for(
+            lambda advertisement: is_near(self.around, advertisement), Why.COMMAND_LINK
         )
-        if found:
-            self.around.connect(found, Why.COMMAND_LINK)
-        return found is not None
 
 
-class ActivityTrigger(Trigger):
+class ActivityTrigger(WaitingTrigger):
     """A touch of keyboard or mouse on the lock screen: take up a key that is allowed it, if there is any such."""
 
     async def touched(self) -> bool:
         """Somebody touched them; whether such a key was there."""
         if not self.is_running or not self.around.pairs.any_by_activity:
             return False
-        found = await self.around.airwaves.wait_for(self.around.pairs.by_activity, timeout=WAIT_SECONDS)
-        if found:
-            self.around.connect(found, Why.ACTIVITY)
-        return found is not None
+        return await self.wait_for(self.around.pairs.by_activity, Why.ACTIVITY)
 
 
-class RfidTrigger(Trigger):
+class RfidTrigger(WaitingTrigger):
     """A radio tag laid on the reader: the server knows whose key it is in.
 
     The shipped client 3.8.18 ends with an error before it asks; what its authors meant is done here.
@@ -183,13 +188,9 @@ class RfidTrigger(Trigger):
         if not self.is_running:
             return False
         info = await self._look_up(tag)
-        found = await self.around.airwaves.wait_for(
-            lambda advertisement: advertisement.is_of(serial=info.vault_serial, mac=info.vault_mac),
-            timeout=WAIT_SECONDS,
+        return await self.wait_for(
+            lambda advertisement: advertisement.is_of(serial=info.vault_serial, mac=info.vault_mac), Why.RFID
         )
-        if found:
-            self.around.connect(found, Why.RFID)
-        return found is not None
 
 
 class Reconnect(Trigger):

@@ -14,6 +14,7 @@ from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
+from hideez_bench.protocol.channel import Random
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError
 
@@ -54,7 +55,7 @@ class Core:
         self,
         store: Store,
         utc: Callable[[], datetime],
-        random: Callable[[int], bytes],
+        random: Random,
         observe: Callable[[HesEvent], None],
         quirks: frozenset[Quirk] = frozenset(),
         code_life: timedelta | None = None,

@@ -7,14 +7,12 @@ into 0xFF, which makes that value twice as likely. Here both are drawn uniformly
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 
+from hideez_bench.protocol.channel import Random
 from hideez_bench.protocol.secret import ActivationCode, MasterKey
 
 FIRST_CODE, LAST_CODE = 100000, 999998
 _CODE_BITS = (LAST_CODE - FIRST_CODE).bit_length()
-
-Random = Callable[[int], bytes]
 
 
 def activation_code(random: Random) -> ActivationCode:

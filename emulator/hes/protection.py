@@ -34,7 +34,7 @@ ITERATIONS = 600_000
 SHORTEST_PASSWORD = 8
 _SALT_SIZE = 16
 _CHECKED = b"data protection of hideez-bench"
-_ATTEMPTS = "data protection"
+_SUBJECT = "data protection"
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Protection:
             raise HesRuleError(
                 HesCode.DataProtectionNotEnabled, "Data protection is not enabled; nothing was changed."
             )
-        left = self._attempts.take(_ATTEMPTS)
+        left = self._attempts.take(_SUBJECT)
         if left is None:
             raise HesRuleError(
                 HesCode.IncorrectPassword,
@@ -172,7 +172,7 @@ class Protection:
                 HesCode.IncorrectPassword,
                 f"The password of data protection is wrong, {left} tries are left; nothing was changed.",
             ) from None
-        self._attempts.forgive(_ATTEMPTS)
+        self._attempts.forgive(_SUBJECT)
         return text, Sealing(bytes.fromhex(parameters.key_id), key)
 
     async def _change(self, before: str | None, reading: Cipher, password: Password) -> None:

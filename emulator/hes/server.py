@@ -36,7 +36,7 @@ from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.protection import ITERATIONS, Protection
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.users import Users
-from hideez_bench.protocol.channel import KeysMade
+from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.device import Traffic
 from hideez_bench.protocol.hes import Workstation
 from hideez_bench.protocol.wire import Wire, default_wire
@@ -70,6 +70,7 @@ class Hes:
         vaults, employees, accounts, shared_accounts, profiles, workstations, org_structure, templates: what an
             administrator does with each.
         dashboard: how much of everything there is.
+        admission: which workstation a caller may speak for.
         audit: what happened, to be looked up.
         reports, summaries: what clients reported, and who worked where for how long.
         users: those who log in.
@@ -81,7 +82,7 @@ class Hes:
         store_url: str = "sqlite://",
         *,
         utc: Callable[[], datetime] = lambda: datetime.now(UTC),
-        random: Callable[[int], bytes] = secrets.token_bytes,
+        random: Random = secrets.token_bytes,
         observe: Callable[[HesEvent], None] | None = None,
         observe_traffic: Callable[[str, bool, Traffic], None] = lambda serial, to_key, message: None,
         strict_compat: bool = False,
@@ -114,8 +115,8 @@ class Hes:
         self.audit = Audit(core)
         self.reports = Reports(core)
         self.summaries = Summaries(core)
-        self.users = Users(self._core, password_hasher)
-        self.protection = Protection(self._core, protection_iterations)
+        self.users = Users(core, password_hasher)
+        self.protection = Protection(core, protection_iterations)
 
     async def __aenter__(self) -> Self:
         return self

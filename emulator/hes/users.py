@@ -83,7 +83,7 @@ class Users:
         Raises:
             HesRuleError: EmailAlreadyTaken; an odd address or a short password (no code).
         """
-        email = _same(email)
+        email = _normalised(email)
         if not _is_address(email):
             raise HesRuleError(HesCode.None_, "A user needs an e-mail address; nobody was created.")
         password_hash = await self._hash(password)
@@ -114,7 +114,7 @@ class Users:
             raise TooManyLogins
         self._logins += 1
         try:
-            return await self._verify(_same(email), password)
+            return await self._verify(_normalised(email), password)
         finally:
             self._logins -= 1
 
@@ -290,7 +290,7 @@ def _hash_of(token: SessionToken) -> str:
     return hashlib.sha256(token.reveal()).hexdigest()
 
 
-def _same(email: str) -> str:
+def _normalised(email: str) -> str:
     """Addresses that differ in case alone are one."""
     return email.strip().casefold()
 

@@ -144,15 +144,11 @@ async def test_a_stranger_hears_nothing(bench: Bench) -> None:
     assert stranger.notices == []
 
 
-@pytest.mark.parametrize("how", ["set_alarm", "lock_all"])
-async def test_alarm_is_told(bench: Bench, how: str) -> None:
+async def test_alarm_is_told(bench: Bench) -> None:
     second = FakeWorkstation("PC-2")
     bench.hes.connect(second)
     bench.hes.workstations.approve("PC-2", push=False)
-    if how == "set_alarm":
-        bench.hes.set_alarm(True)
-    else:
-        bench.hes.workstations.lock_all()
+    bench.hes.set_alarm(True)
     assert bench.hes.alarm
     for workstation in (bench.workstation, second):
         assert workstation.notices[-1] == ("set_alarm_state", True)

@@ -133,10 +133,6 @@ class Workstations:
         self._core.tell(HesEventKind.ADMIN, "", "raises the alarm" if on else "ends the alarm")
         self._clients.tell(approved, lambda client: client.set_alarm_state(on))
 
-    def lock_all(self) -> None:
-        """Lock every workstation: with the vendor this is how the alarm is raised."""
-        self.set_alarm(True)
-
     # --- keys that unlock by coming near ---
 
     def proximity_vaults(self, workstation_id: str) -> list[ProximityVaultView]:

@@ -14,10 +14,10 @@ from hideez_bench.protocol.secret import MasterKey
 
 
 class Rows:
-    """The rows of one transaction."""
+    """The rows of one transaction; `session` is that as SQLAlchemy has it, for the queries of one subject."""
 
     def __init__(self, session: Session, ciphers: Ciphers) -> None:
-        self._session = session
+        self.session = session
         self._ciphers = ciphers
 
     def check_protection(self) -> None:
@@ -29,35 +29,30 @@ class Rows:
         if isinstance(self._ciphers.reading, Locked):
             raise not_activated()
 
-    @property
-    def session(self) -> Session:
-        """The transaction as SQLAlchemy has it, for the queries of one subject."""
-        return self._session
-
     def add(self, row: models.Row) -> None:
         """A new row."""
-        self._session.add(row)
-        self._session.flush()
+        self.session.add(row)
+        self.session.flush()
 
     def vault(self, vault_id: str) -> models.HardwareVault | None:
         """A vault by serial number."""
-        return self._session.get(models.HardwareVault, vault_id)
+        return self.session.get(models.HardwareVault, vault_id)
 
     def vault_with(self, **fields: str) -> models.HardwareVault | None:
         """The vault whose unique fields are these."""
-        return self._session.scalar(select(models.HardwareVault).filter_by(**fields))
+        return self.session.scalar(select(models.HardwareVault).filter_by(**fields))
 
     def vaults(self) -> list[models.HardwareVault]:
         """Every vault, by serial number."""
-        return list(self._session.scalars(select(models.HardwareVault).order_by(models.HardwareVault.id)))
+        return list(self.session.scalars(select(models.HardwareVault).order_by(models.HardwareVault.id)))
 
     def employee(self, employee_id: str) -> models.Employee | None:
         """An employee by id."""
-        return self._session.get(models.Employee, employee_id)
+        return self.session.get(models.Employee, employee_id)
 
     def employee_named(self, first_name: str, last_name: str) -> models.Employee | None:
         """The employee of that name."""
-        return self._session.scalar(
+        return self.session.scalar(
             select(models.Employee).filter_by(first_name=first_name, last_name=last_name)
         )
 
@@ -65,52 +60,52 @@ class Rows:
         """Every employee, by name; with their vaults, which one query brings instead of one for each employee."""
         by_name = (models.Employee.first_name, models.Employee.last_name)
         with_vaults = select(models.Employee).options(selectinload(models.Employee.hardware_vaults))
-        return list(self._session.scalars(with_vaults.order_by(*by_name)))
+        return list(self.session.scalars(with_vaults.order_by(*by_name)))
 
     def workstation(self, workstation_id: str) -> models.Workstation | None:
         """A workstation by name."""
-        return self._session.get(models.Workstation, workstation_id)
+        return self.session.get(models.Workstation, workstation_id)
 
     def workstations(self) -> list[models.Workstation]:
         """Every workstation, by name."""
-        return list(self._session.scalars(select(models.Workstation).order_by(models.Workstation.id)))
+        return list(self.session.scalars(select(models.Workstation).order_by(models.Workstation.id)))
 
     def pending_activation(self, vault_id: str) -> models.HardwareVaultActivation | None:
         """The activation of a vault whose code is still to be typed."""
         query = select(models.HardwareVaultActivation).filter_by(
             vault_id=vault_id, status=HardwareVaultActivationStatus.Pending
         )
-        return self._session.scalar(query)
+        return self.session.scalar(query)
 
     def latest_activation(self, vault_id: str) -> models.HardwareVaultActivation | None:
         """The activation of a vault that was made last."""
         query = select(models.HardwareVaultActivation).filter_by(vault_id=vault_id)
-        return self._session.scalar(query.order_by(models.HardwareVaultActivation.id.desc()).limit(1))
+        return self.session.scalar(query.order_by(models.HardwareVaultActivation.id.desc()).limit(1))
 
     def latest_activations(self) -> dict[str, models.HardwareVaultActivation]:
         """The same of every vault that has one, by serial number, in one query."""
         table = models.HardwareVaultActivation
         newest = select(func.max(table.id)).group_by(table.vault_id)
-        return {row.vault_id: row for row in self._session.scalars(select(table).where(table.id.in_(newest)))}
+        return {row.vault_id: row for row in self.session.scalars(select(table).where(table.id.in_(newest)))}
 
     def licenses(self, vault_id: str) -> list[models.HardwareVaultLicense]:
         """Every licence of a vault, the one that ends first before the others."""
         query = select(models.HardwareVaultLicense).filter_by(hardware_vault_id=vault_id)
         by_end = (models.HardwareVaultLicense.end_date, models.HardwareVaultLicense.id)
-        return list(self._session.scalars(query.order_by(*by_end)))
+        return list(self.session.scalars(query.order_by(*by_end)))
 
     @property
     def alarm(self) -> bool:
         """Whether the alarm is on."""
-        return self._session.get(models.AppSetting, "alarm") is not None
+        return self.session.get(models.AppSetting, "alarm") is not None
 
     @alarm.setter
     def alarm(self, on: bool) -> None:
-        row = self._session.get(models.AppSetting, "alarm")
+        row = self.session.get(models.AppSetting, "alarm")
         if on and row is None:
             self.add(models.AppSetting(id="alarm", value="on"))
         elif not on and row is not None:
-            self._session.delete(row)
+            self.session.delete(row)
 
 
 def vault_for_admin(rows: Rows, vault_id: str) -> models.HardwareVault:

@@ -164,8 +164,8 @@ async def delete_proximity_device(hes: TheHes, id: Id) -> None:  # noqa: A002 - 
 
 @router.post("/LockAllWorkstations", response_class=Response)
 async def lock_all_workstations(hes: TheHes) -> Response:
-    """Raise the alarm, which locks every workstation."""
-    hes.workstations.lock_all()
+    """Raise the alarm, which locks every workstation, as with the vendor."""
+    hes.set_alarm(True)
     return Response(status_code=200)
 
 

@@ -68,7 +68,7 @@ async def test_workstations_by_their_filter(site: Site, admin: Visitor) -> None:
 
 async def test_events(site: Site, admin: Visitor) -> None:
     for number in range(5):
-        site.bench.hes.users._core.tell(HesEventKind.ADMIN, "", f"does thing {number}")
+        site.bench.hes.tell(HesEventKind.ADMIN, "", f"does thing {number}")
     pages = await walk(admin, "/audit", r"does thing \d")
     assert pages[:2] == [[f"does thing {n}" for n in (4, 3, 2)], [f"does thing {n}" for n in (1, 0)]]
 

@@ -48,7 +48,7 @@ def mail_options(command: F) -> F:
         )
         return command(mail=order, **values)
 
-    options = [
+    options = (
         click.option("--smtp", metavar="HOST[:PORT]", help="The mail server that sends activation codes. "
                      "[default: the variables EMAIL_HOST, EMAIL_PORT, …; else no mail]"),
         click.option("--smtp-tls", type=click.Choice(["none", "starttls", "tls"]),
@@ -59,11 +59,10 @@ def mail_options(command: F) -> F:
                      help="Take that password from this file."),
         click.option("--mail-from", metavar="ADDRESS", help="Whom the mail comes from. [default: the variable "
                      "EMAIL_FROM, else the user]"),
-    ]  # fmt: skip
-    result: Any = with_order
+    )  # fmt: skip
     for option in reversed(options):
-        result = option(result)
-    return result  # type: ignore[no-any-return]
+        with_order = option(with_order)
+    return with_order  # type: ignore[return-value]  # click wraps it, and calls it by what it declares
 
 
 def mail_settings(order: MailOrder, environment: Mapping[str, str] = os.environ) -> MailSettings | None:

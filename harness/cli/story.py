@@ -8,6 +8,7 @@ from collections.abc import Callable
 import click
 
 from hideez_bench.harness.bench import Ending, Verdict
+from hideez_bench.harness.client.user_interface import attempts
 from hideez_bench.harness.timeline import Event, Kind
 
 COLOURS = {Kind.GOOD: "green", Kind.BAD: "red"}
@@ -47,10 +48,9 @@ def conclusion(name: str, verdict: Verdict) -> str:
                 f"{key} is Locked. Only the administrator can bring it back, with a new code (--reactivate)."
             )
         case Ending.WAITING:
-            return (
-                f"{key} is not activated: it still waits for its code, "
-                f"{verdict.attempts_remaining} attempt{'' if verdict.attempts_remaining == 1 else 's'} left."
-            )
+            left = verdict.attempts_remaining
+            rest = "" if left is None else f", {attempts(left)} left"
+            return f"{key} is not activated: it still waits for its code{rest}."
         case Ending.FAILED:
             return f"{key} is not activated (vault {verdict.vault_status.name}): {verdict.error}"
 

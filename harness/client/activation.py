@@ -11,7 +11,7 @@ from hideez_bench.harness.client.errors import (
     WorkflowError,
 )
 from hideez_bench.harness.client.session import Session
-from hideez_bench.harness.client.user_interface import CodePrompt
+from hideez_bench.harness.client.user_interface import CodePrompt, attempts
 from hideez_bench.harness.timeline import Actor, Kind
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.link import LinkLost
@@ -66,10 +66,10 @@ async def _ask_until_unlocked(session: Session) -> None:
 
 
 async def _ask(session: Session) -> ActivationCode:
-    attempts = session.info.unlock_attempts
-    prompt = CodePrompt(session.serial, attempts, PROMPT_SECONDS)
+    left = session.info.unlock_attempts
+    prompt = CodePrompt(session.serial, left, PROMPT_SECONDS)
     session.timeline.tell(
-        Actor.CLIENT, f"asks for the activation code ({_attempts(attempts)} left)", to=Actor.PERSON
+        Actor.CLIENT, f"asks for the activation code ({attempts(left)} left)", to=Actor.PERSON
     )
     try:
         async with asyncio.timeout(PROMPT_SECONDS):
@@ -101,7 +101,7 @@ async def _try(session: Session, code: ActivationCode) -> None:
         raise WorkflowError(FlowMessage.LOCKED_BY_INVALID_ATTEMPTS)
     if info.locked:
         session.timeline.tell(Actor.KEY, "refuses the code", kind=Kind.BAD)
-        session.show(FlowMessage.INVALID_CODE, f"{_attempts(info.unlock_attempts)} left.")
+        session.show(FlowMessage.INVALID_CODE, f"{attempts(info.unlock_attempts)} left.")
 
 
 async def _report_failure(session: Session, error: BenchError) -> None:
@@ -117,7 +117,3 @@ async def _report(session: Session) -> None:
     if session.hes.is_connected:
         session.timeline.tell(Actor.CLIENT, "reports how it ended", to=Actor.HES)
         session.hes_info = await session.hes.update_hw_vault_status(session.connected.report())
-
-
-def _attempts(number: int) -> str:
-    return f"{number} attempt{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ from hideez_bench.harness.client.errors import (
     WorkflowError,
 )
 from hideez_bench.harness.client.session import Session
-from hideez_bench.harness.client.user_interface import PinPrompt
+from hideez_bench.harness.client.user_interface import PinPrompt, attempts
 from hideez_bench.protocol.messages import Status
 from hideez_bench.protocol.names import AccessLevel, ErrorName
 from hideez_bench.protocol.secret import Pin
@@ -96,7 +96,7 @@ async def _try(session: Session, pin: Pin, send: Callable[[Pin], Awaitable[None]
         if refused.error not in (ErrorName.ERR_PIN_WRONG, ErrorName.ERR_PIN_TOO_SHORT):
             raise
         if not is_new:
-            session.show(FlowMessage.INVALID_PIN, f"{left} attempt{'' if left == 1 else 's'} left.")
+            session.show(FlowMessage.INVALID_PIN, f"{attempts(left)} left.")
         elif refused.error is ErrorName.ERR_PIN_TOO_SHORT:
             session.show(FlowMessage.PIN_TOO_SHORT)
         else:

@@ -40,6 +40,11 @@ class PasswordPrompt:
     seconds: float
 
 
+def attempts(number: int) -> str:
+    """How many, in words that go with the number."""
+    return f"{number} attempt{'' if number == 1 else 's'}"
+
+
 class NoticeKind(Enum):
     """What a message wants of the person."""
 

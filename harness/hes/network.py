@@ -227,7 +227,15 @@ class NetworkServer:
             self._tell(f"approves workstation {workstation.id}")
         except NotOffered:
             self._tell(f"must approve workstation {workstation.id} in the server's pages; waiting for that")
-        await self._wait_until("approved", APPROVAL_SECONDS, lambda: _is_let_in(connection, info))
+        try:
+            async with asyncio.timeout(APPROVAL_SECONDS):
+                while not await _is_let_in(connection, info):  # noqa: ASYNC110 - it is approved elsewhere
+                    await asyncio.sleep(ASK_AGAIN)
+        except TimeoutError:
+            raise BenchError(
+                f"Workstation {workstation.id} was not approved within {APPROVAL_SECONDS:g} s; "
+                "nothing was sent to a key."
+            ) from None
         return connection
 
     async def close(self) -> None:
@@ -246,14 +254,6 @@ class NetworkServer:
             since = datetime.min.replace(tzinfo=UTC)  # it may have been mailed before
             self._tell(f"must have the code of key {serial} mailed; waiting for it in {mailbox}")
         return await code_from_mailbox(mailbox, serial, since, MAIL_SECONDS)
-
-    async def _wait_until(self, what: str, seconds: float, is_so: Callable[[], Awaitable[bool]]) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                while not await is_so():  # noqa: ASYNC110 - what is waited for happens elsewhere
-                    await asyncio.sleep(ASK_AGAIN)
-        except TimeoutError:
-            raise BenchError(f"Nothing was {what} within {seconds:g} s; nothing was sent to a key.") from None
 
     async def _ask(self, method: str, path: str, read: Callable[[Any], T], body: object = None) -> T:
         """What a request is answered with, as `read` takes it."""

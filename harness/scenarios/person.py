@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from hideez_bench.harness.client.user_interface import CodePrompt, Notice, NoticeKind
+from hideez_bench.harness.client.user_interface import CodePrompt, Notice, NoticeKind, attempts
 from hideez_bench.harness.people import Choice, ScriptedPerson, wrong_code
 from hideez_bench.harness.scenarios.story import Story, Voice
 from hideez_bench.harness.timeline import Kind
@@ -59,7 +59,7 @@ class Person(ScriptedPerson):
     async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
         """See `UserInterface.get_activation_code`."""
         self.prompts.append(prompt)
-        left = f"{prompt.attempts_remaining} attempt{'' if prompt.attempts_remaining == 1 else 's'} left"
+        left = f"{attempts(prompt.attempts_remaining)} left"
         self._story.tell(Voice.SCREEN, f"Activation code? ({left}, {prompt.seconds:g} s)")
         try:
             await asyncio.sleep(self._pace)

@@ -1,5 +1,7 @@
 """/api/Employees, of accounts: the logins that a key carries. No answer has a password or a secret."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -121,13 +123,13 @@ def otp_secret(hidden: Hidden | None) -> OtpSecret | None:
 
 
 @router.get("/GetAccountsByEmployeeId/{id}")
-async def get_accounts_by_employee_id(hes: TheHes, id: Id) -> list[AccountAnswer]:  # noqa: A002 - the vendor's name
+async def get_accounts_by_employee_id(hes: TheHes, id: Id) -> list[AccountAnswer]:
     """Somebody's accounts."""
     return [_answer(view) for view in hes.accounts.list(id)]
 
 
 @router.get("/GetAccountById/{id}")
-async def get_account_by_id(hes: TheHes, id: Id) -> AccountAnswer:  # noqa: A002 - the vendor's name
+async def get_account_by_id(hes: TheHes, id: Id) -> AccountAnswer:
     """One account."""
     return _answer(hes.accounts.get(id))
 
@@ -139,28 +141,28 @@ async def create_account(hes: TheHes, body: CreateAccountBody, response: Respons
 
 
 @router.put("/EditAccount/{id}", status_code=204)
-async def edit_account(hes: TheHes, id: Id, body: EditAccountBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_account(hes: TheHes, id: Id, body: EditAccountBody) -> None:
     """Change what an account is for, or its login."""
     check_same_id(id, body.id)
     hes.accounts.edit(id, body.facts())
 
 
 @router.put("/EditAccountPassword/{id}", status_code=204)
-async def edit_account_password(hes: TheHes, id: Id, body: EditPasswordBody) -> None:  # noqa: A002 - the vendor's
+async def edit_account_password(hes: TheHes, id: Id, body: EditPasswordBody) -> None:
     """Change a password."""
     check_same_id(id, body.id)
     hes.accounts.edit_password(id, password(body.password))
 
 
 @router.put("/EditAccountOtp/{id}", status_code=204)
-async def edit_account_otp(hes: TheHes, id: Id, body: EditOtpBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_account_otp(hes: TheHes, id: Id, body: EditOtpBody) -> None:
     """Change or remove the secret of one-time passwords."""
     check_same_id(id, body.id)
     hes.accounts.edit_otp(id, otp_secret(body.otp_secret))
 
 
 @router.delete("/DeleteAccount/{id}")
-async def delete_account(hes: TheHes, id: Id) -> AccountAnswer:  # noqa: A002 - the vendor's name
+async def delete_account(hes: TheHes, id: Id) -> AccountAnswer:
     """Take an account away."""
     deleted = _answer(hes.accounts.get(id))
     hes.accounts.delete(id)

@@ -1,5 +1,7 @@
 """/api/bench: what the real server has in its pages only, for programs. None of it is the vendor's REST."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -135,13 +137,13 @@ class EventAnswer(Answer):
 
 
 @router.get("/GetActivationCode/{id}", dependencies=[Depends(require_administrator)])
-async def get_activation_code(hes: TheHes, id: Id) -> CodeAnswer:  # noqa: A002 - as in the vendor's routes
+async def get_activation_code(hes: TheHes, id: Id) -> CodeAnswer:
     """The code that the employee must type; an administrator's alone. Reading it changes nothing (Q14)."""
     return CodeAnswer(vault_id=id, code=hes.vaults.activation_code(id).reveal().decode())
 
 
 @router.post("/SendActivationCode/{id}")
-async def send_activation_code(context: TheContext, id: Id, body: Mailing) -> MailingAnswer:  # noqa: A002 - as above
+async def send_activation_code(context: TheContext, id: Id, body: Mailing) -> MailingAnswer:
     """Mail the employee the code. A mail that did not go out is 409 with the reason, and an event."""
     delivery = await send_code(context.hes, context.mail, id, body.to)
     return MailingAnswer(**vars(delivery))
@@ -174,19 +176,19 @@ async def import_hardware_vaults(hes: TheHes, body: Import) -> ImportAnswer:
 
 
 @router.post("/SuspendHardwareVault/{id}", status_code=204)
-async def suspend_hardware_vault(hes: TheHes, id: Id, body: Move) -> None:  # noqa: A002 - as above
+async def suspend_hardware_vault(hes: TheHes, id: Id, body: Move) -> None:
     """Suspend an Active key, with a new code."""
     await hes.vaults.suspend(id, body.description)
 
 
 @router.post("/ActivateHardwareVault/{id}", status_code=204)
-async def activate_hardware_vault(hes: TheHes, id: Id, body: Move) -> None:  # noqa: A002 - as above
+async def activate_hardware_vault(hes: TheHes, id: Id, body: Move) -> None:
     """Give a Locked key another chance, with a new code."""
     await hes.vaults.activate(id, body.description)
 
 
 @router.post("/CompromiseHardwareVault/{id}", status_code=204)
-async def compromise_hardware_vault(hes: TheHes, id: Id, body: Loss) -> None:  # noqa: A002 - as above
+async def compromise_hardware_vault(hes: TheHes, id: Id, body: Loss) -> None:
     """Report a key lost or stolen, for good."""
     await hes.vaults.compromise(
         id, reason=body.reason, retyped_id=body.retyped_id, description=body.description

@@ -1,5 +1,7 @@
 """/api/Employees: who carries keys, and which."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -144,7 +146,7 @@ async def get_filtered_employees(hes: TheHes, body: EmployeeFilterBody) -> list[
 
 
 @router.get("/GetEmployeeById/{id}")
-async def get_employee_by_id(hes: TheHes, id: Id) -> EmployeeAnswer:  # noqa: A002 - the vendor's name
+async def get_employee_by_id(hes: TheHes, id: Id) -> EmployeeAnswer:
     """Somebody."""
     return employee_answer(hes, hes.employees.get(id))
 
@@ -158,14 +160,14 @@ async def create_employee(hes: TheHes, body: EmployeeBody, response: Response) -
 
 
 @router.put("/EditEmployee/{id}", status_code=204)
-async def edit_employee(hes: TheHes, id: Id, body: EditEmployeeBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_employee(hes: TheHes, id: Id, body: EditEmployeeBody) -> None:
     """Change what is known of somebody."""
     check_same_id(id, body.id)
     hes.employees.edit(id, body.details())
 
 
 @router.delete("/DeleteEmployee/{id}")
-async def delete_employee(hes: TheHes, id: Id) -> EmployeeAnswer:  # noqa: A002 - the vendor's name
+async def delete_employee(hes: TheHes, id: Id) -> EmployeeAnswer:
     """Delete somebody who has no key, with their accounts."""
     deleted = employee_answer(hes, hes.employees.get(id))
     hes.employees.delete(id)

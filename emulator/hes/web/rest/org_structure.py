@@ -1,5 +1,7 @@
 """/api/OrgStructure: companies with their departments, and positions."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
@@ -82,7 +84,7 @@ async def get_companies(hes: TheHes) -> list[CompanyAnswer]:
 
 
 @router.get("/GetCompanyById/{id}")
-async def get_company_by_id(hes: TheHes, id: Id) -> CompanyAnswer:  # noqa: A002 - the vendor's name
+async def get_company_by_id(hes: TheHes, id: Id) -> CompanyAnswer:
     """One company."""
     return _company(hes.org_structure.company(id))
 
@@ -96,14 +98,14 @@ async def create_company(hes: TheHes, body: NameBody, response: Response) -> Com
 
 
 @router.put("/EditCompany/{id}", status_code=204)
-async def edit_company(hes: TheHes, id: Id, body: EditNameBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_company(hes: TheHes, id: Id, body: EditNameBody) -> None:
     """Give a company another name."""
     check_same_id(id, body.id)
     hes.org_structure.edit_company(id, body.name)
 
 
 @router.delete("/DeleteCompany/{id}")
-async def delete_company(hes: TheHes, id: Id) -> CompanyAnswer:  # noqa: A002 - the vendor's name
+async def delete_company(hes: TheHes, id: Id) -> CompanyAnswer:
     """Delete a company with its departments; whoever belonged to one belongs to none."""
     deleted = _company(hes.org_structure.company(id))
     hes.org_structure.delete_company(id)
@@ -117,13 +119,13 @@ async def get_departments(hes: TheHes) -> list[DepartmentAnswer]:
 
 
 @router.get("/GetDepartmentByCompanyId/{id}")
-async def get_department_by_company_id(hes: TheHes, id: Id) -> list[DepartmentAnswer]:  # noqa: A002 - the vendor's
+async def get_department_by_company_id(hes: TheHes, id: Id) -> list[DepartmentAnswer]:
     """The departments of a company; none where there is no such company."""
     return [department_answer(view) for view in hes.org_structure.departments(id)]
 
 
 @router.get("/GetDepartmentById/{id}")
-async def get_department_by_id(hes: TheHes, id: Id) -> DepartmentAnswer:  # noqa: A002 - the vendor's name
+async def get_department_by_id(hes: TheHes, id: Id) -> DepartmentAnswer:
     """One department."""
     return department_answer(hes.org_structure.department(id))
 
@@ -137,14 +139,14 @@ async def create_department(hes: TheHes, body: DepartmentBody, response: Respons
 
 
 @router.put("/EditDepartment/{id}", status_code=204)
-async def edit_department(hes: TheHes, id: Id, body: EditDepartmentBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_department(hes: TheHes, id: Id, body: EditDepartmentBody) -> None:
     """Give a department another name or company."""
     check_same_id(id, body.id)
     hes.org_structure.edit_department(id, body.name, body.company_id)
 
 
 @router.delete("/DeleteDepartment/{id}")
-async def delete_department(hes: TheHes, id: Id) -> DepartmentAnswer:  # noqa: A002 - the vendor's name
+async def delete_department(hes: TheHes, id: Id) -> DepartmentAnswer:
     """Delete a department; its employees and workstations belong to none then."""
     deleted = department_answer(hes.org_structure.department(id))
     hes.org_structure.delete_department(id)
@@ -158,7 +160,7 @@ async def get_positions(hes: TheHes) -> list[PositionAnswer]:
 
 
 @router.get("/GetPositionById/{id}")
-async def get_position_by_id(hes: TheHes, id: Id) -> PositionAnswer:  # noqa: A002 - the vendor's name
+async def get_position_by_id(hes: TheHes, id: Id) -> PositionAnswer:
     """One position."""
     return _position(hes.org_structure.position(id))
 
@@ -172,14 +174,14 @@ async def create_position(hes: TheHes, body: NameBody, response: Response) -> Po
 
 
 @router.put("/EditPosition/{id}", status_code=204)
-async def edit_position(hes: TheHes, id: Id, body: EditNameBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_position(hes: TheHes, id: Id, body: EditNameBody) -> None:
     """Give a position another name."""
     check_same_id(id, body.id)
     hes.org_structure.edit_position(id, body.name)
 
 
 @router.delete("/DeletePosition/{id}")
-async def delete_position(hes: TheHes, id: Id) -> PositionAnswer:  # noqa: A002 - the vendor's name
+async def delete_position(hes: TheHes, id: Id) -> PositionAnswer:
     """Delete a position; its employees have none then."""
     deleted = _position(hes.org_structure.position(id))
     hes.org_structure.delete_position(id)

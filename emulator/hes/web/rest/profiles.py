@@ -1,5 +1,7 @@
 """/api/HardwareVaults, of access profiles: what a key asks for before it lets somebody in."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from typing import Annotated
@@ -78,7 +80,7 @@ async def get_profiles(hes: TheHes) -> list[ProfileAnswer]:
 
 
 @router.get("/GetProfileById/{id}")
-async def get_profile_by_id(hes: TheHes, id: Id) -> ProfileAnswer:  # noqa: A002 - the vendor's name
+async def get_profile_by_id(hes: TheHes, id: Id) -> ProfileAnswer:
     """One profile."""
     return _answer(hes.profiles.get(id))
 
@@ -92,14 +94,14 @@ async def create_profile(hes: TheHes, body: ProfileBody, response: Response) -> 
 
 
 @router.put("/EditProfile/{id}", status_code=204)
-async def edit_profile(hes: TheHes, id: Id, body: EditProfileBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_profile(hes: TheHes, id: Id, body: EditProfileBody) -> None:
     """Change a profile; its keys hear of it as soon as they can."""
     check_same_id(id, body.id)
     hes.profiles.edit(id, body.details())
 
 
 @router.delete("/DeleteProfile/{id}", status_code=204)
-async def delete_profile(hes: TheHes, id: Id) -> None:  # noqa: A002 - the vendor's name
+async def delete_profile(hes: TheHes, id: Id) -> None:
     """Delete a profile that no key has."""
     hes.profiles.delete(id)
 

@@ -1,5 +1,7 @@
 """/api/SharedAccounts: logins that several employees use. No answer has a password or a secret."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
@@ -39,7 +41,7 @@ async def get_shared_accounts(hes: TheHes) -> list[SharedAccountAnswer]:
 
 
 @router.get("/GetSharedAccountById/{id}")
-async def get_shared_account_by_id(hes: TheHes, id: Id) -> SharedAccountAnswer:  # noqa: A002 - the vendor's name
+async def get_shared_account_by_id(hes: TheHes, id: Id) -> SharedAccountAnswer:
     """One shared account."""
     return SharedAccountAnswer.model_validate(hes.shared_accounts.get(id))
 
@@ -53,28 +55,28 @@ async def create_shared_account(hes: TheHes, body: SecretsBody, response: Respon
 
 
 @router.put("/EditSharedAccount/{id}", status_code=204)
-async def edit_shared_account(hes: TheHes, id: Id, body: EditAccountBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_shared_account(hes: TheHes, id: Id, body: EditAccountBody) -> None:
     """Change what it is for, or its login, for all who have it."""
     check_same_id(id, body.id)
     hes.shared_accounts.edit(id, body.facts())
 
 
 @router.put("/EditSharedAccountPassword/{id}", status_code=204)
-async def edit_shared_account_password(hes: TheHes, id: Id, body: EditPasswordBody) -> None:  # noqa: A002 - the vendor's
+async def edit_shared_account_password(hes: TheHes, id: Id, body: EditPasswordBody) -> None:
     """Change its password, for all who have it."""
     check_same_id(id, body.id)
     hes.shared_accounts.edit_password(id, password(body.password))
 
 
 @router.put("/EditSharedAccountOtp/{id}", status_code=204)
-async def edit_shared_account_otp(hes: TheHes, id: Id, body: EditOtpBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_shared_account_otp(hes: TheHes, id: Id, body: EditOtpBody) -> None:
     """Change or remove its secret of one-time passwords, for all who have it."""
     check_same_id(id, body.id)
     hes.shared_accounts.edit_otp(id, otp_secret(body.otp_secret))
 
 
 @router.delete("/DeleteSharedAccount/{id}")
-async def delete_shared_account(hes: TheHes, id: Id) -> SharedAccountAnswer:  # noqa: A002 - the vendor's name
+async def delete_shared_account(hes: TheHes, id: Id) -> SharedAccountAnswer:
     """Take a shared account from all who have it."""
     deleted = SharedAccountAnswer.model_validate(hes.shared_accounts.get(id))
     hes.shared_accounts.delete(id)

@@ -1,5 +1,7 @@
 """/api/Templates: applications whose addresses and programs need not be typed again."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
@@ -45,7 +47,7 @@ async def get_templates(hes: TheHes) -> list[TemplateAnswer]:
 
 
 @router.get("/GetTemplateById/{id}")
-async def get_template_by_id(hes: TheHes, id: Id) -> TemplateAnswer:  # noqa: A002 - the vendor's name
+async def get_template_by_id(hes: TheHes, id: Id) -> TemplateAnswer:
     """One template."""
     return _answer(hes.templates.get(id))
 
@@ -59,14 +61,14 @@ async def create_template(hes: TheHes, body: TemplateBody, response: Response) -
 
 
 @router.put("/EditTemplate/{id}", status_code=204)
-async def edit_template(hes: TheHes, id: Id, body: EditTemplateBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_template(hes: TheHes, id: Id, body: EditTemplateBody) -> None:
     """Change a template."""
     check_same_id(id, body.id)
     hes.templates.edit(id, body.details())
 
 
 @router.delete("/DeleteTemplate/{id}")
-async def delete_template(hes: TheHes, id: Id) -> TemplateAnswer:  # noqa: A002 - the vendor's name
+async def delete_template(hes: TheHes, id: Id) -> TemplateAnswer:
     """Delete a template."""
     deleted = _answer(hes.templates.get(id))
     hes.templates.delete(id)

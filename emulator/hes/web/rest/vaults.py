@@ -1,5 +1,7 @@
 """/api/HardwareVaults: the vaults, without what is secret in them."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -108,13 +110,13 @@ async def get_filtered_hardware_vaults(hes: TheHes, body: VaultFilterBody) -> li
 
 
 @router.get("/GetHardwareVaultById/{id}")
-async def get_hardware_vault_by_id(hes: TheHes, id: Id) -> VaultAnswer:  # noqa: A002 - the vendor's name
+async def get_hardware_vault_by_id(hes: TheHes, id: Id) -> VaultAnswer:
     """One vault."""
     return vault_answer(hes.vaults.get(id))
 
 
 @router.put("/EditHardwareVaultRfid/{id}", status_code=204)
-async def edit_hardware_vault_rfid(hes: TheHes, id: Id, body: RfidBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_hardware_vault_rfid(hes: TheHes, id: Id, body: RfidBody) -> None:
     """Change the radio tag that a key is known by."""
     check_same_id(id, body.id)
     hes.vaults.edit_rfid(id, body.rfid)

@@ -1,5 +1,7 @@
 """/api/Workstations: the computers with a client, and the keys that unlock them by coming near."""
 
+# ruff: noqa: A002 - `id` is the name in the vendor's routes
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -100,7 +102,7 @@ async def get_workstations(hes: TheHes) -> list[WorkstationAnswer]:
 
 
 @router.get("/GetWorkstationById/{id}")
-async def get_workstation_by_id(hes: TheHes, id: Id) -> WorkstationAnswer:  # noqa: A002 - the vendor's name
+async def get_workstation_by_id(hes: TheHes, id: Id) -> WorkstationAnswer:
     """One workstation."""
     return _answer(hes.workstations.get(id))
 
@@ -112,7 +114,7 @@ async def get_filtered_workstations(hes: TheHes, body: WorkstationFilterBody) ->
 
 
 @router.put("/EditWorkstation/{id}", status_code=204)
-async def edit_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> None:  # noqa: A002 - the vendor's name
+async def edit_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> None:
     """Change what is set for an approved workstation."""
     check_same_id(id, body.id)
     if not hes.workstations.get(id).approved:
@@ -121,7 +123,7 @@ async def edit_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> None: 
 
 
 @router.put("/ApproveWorkstation/{id}", status_code=204)
-async def approve_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> None:  # noqa: A002 - the vendor's name
+async def approve_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> None:
     """Let a workstation's client in. It is not told, as with the vendor: only a page tells it."""
     check_same_id(id, body.id)
     hes.workstations.approve(id, push=False)
@@ -129,19 +131,19 @@ async def approve_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> Non
 
 
 @router.put("/UnapproveWorkstation/{id}", status_code=204)
-async def unapprove_workstation(hes: TheHes, id: Id) -> None:  # noqa: A002 - the vendor's name
+async def unapprove_workstation(hes: TheHes, id: Id) -> None:
     """Shut a workstation's client out."""
     hes.workstations.unapprove(id)
 
 
 @router.get("/GetProximityVaults/{id}")
-async def get_proximity_vaults(hes: TheHes, id: Id) -> list[ProximityVaultAnswer]:  # noqa: A002 - the vendor's name
+async def get_proximity_vaults(hes: TheHes, id: Id) -> list[ProximityVaultAnswer]:
     """The keys that unlock a workstation."""
     return [_pair(view) for view in hes.workstations.proximity_vaults(id)]
 
 
 @router.get("/GetProximityVaultById/{id}")
-async def get_proximity_vault_by_id(hes: TheHes, id: Id) -> ProximityVaultAnswer:  # noqa: A002 - the vendor's name
+async def get_proximity_vault_by_id(hes: TheHes, id: Id) -> ProximityVaultAnswer:
     """One of them."""
     return _pair(hes.workstations.proximity_vault(id))
 
@@ -157,7 +159,7 @@ async def add_proximity_vault(
 
 
 @router.post("/DeleteProximityDevice/{id}", status_code=204)
-async def delete_proximity_device(hes: TheHes, id: Id) -> None:  # noqa: A002 - the vendor's name
+async def delete_proximity_device(hes: TheHes, id: Id) -> None:
     """Have a key no longer unlock a workstation."""
     hes.workstations.delete_proximity_vault(id)
 

@@ -263,6 +263,22 @@ class TestWizard:
         assert "first name" in (await wizard.go()).refusal
         assert names(site) == {"Ann Smith"}
 
+    @pytest.mark.parametrize(
+        ("typed", "told"),
+        [
+            ({"first_name": "Ann", "last_name": "Smith"}, "There is an employee Ann Smith already."),
+            ({"first_name": "Ada", "email": "nowhere"}, "nowhere is no e-mail address"),
+        ],
+    )
+    async def test_what_is_wrong_with_the_profile_is_told_at_once(
+        self, admin: Visitor, typed: dict[str, str], told: str
+    ) -> None:
+        wizard = await Wizard.start(admin)
+        page = await wizard.go(**typed)
+        assert told in page.refusal
+        assert wizard.step == "profile"
+        assert page.forms[f"{wizard.base}/profile"]["first_name"] == typed["first_name"]
+
     async def test_only_ready_vaults_are_offered(self, site: Site, admin: Visitor) -> None:
         await site.bench.assign()
         wizard = await Wizard.start(admin)

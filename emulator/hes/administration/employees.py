@@ -49,6 +49,11 @@ class Employees:
         self._core.tell(HesEventKind.ADMIN, "", f"enters employee {view.full_name}")
         return view
 
+    def check(self, details: EmployeeDetails) -> None:
+        """Raise what `create` would raise, and enter nobody."""
+        with self._core.store.transaction() as rows:
+            _check(rows, details, None)
+
     def get(self, employee_id: str) -> EmployeeView:
         """An employee."""
         with self._core.store.transaction() as rows:

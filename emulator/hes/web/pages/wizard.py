@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.mail.delivery import send_code
 from hideez_bench.emulator.hes.names import LoginType, VaultStatus
 from hideez_bench.emulator.hes.records import AccountDetails, CompanyView
@@ -95,7 +96,7 @@ class WizardPages:
             return self._pages.onward(request, _address(draft, _neighbour(step, -1)))
         if step is Step.OVERVIEW:
             return await self._create(request, draft)
-        if refusal := _refusal(draft, step):
+        if refusal := self._refusal(draft, step):
             return self._show(request, draft, step, refusal)
         return self._pages.onward(request, _address(draft, _neighbour(step, +1)))
 
@@ -122,7 +123,7 @@ class WizardPages:
     async def _create(self, request: Request, draft: Draft) -> Response:
         """All at once, and once only, however often the button is pressed."""
         for step in ASKED:
-            if refusal := _refusal(draft, step):
+            if refusal := self._refusal(draft, step):
                 return self._show(request, draft, step, refusal)
         async with draft.creating:
             if draft.created is None:
@@ -190,6 +191,21 @@ class WizardPages:
             **values,
         )
 
+    def _refusal(self, draft: Draft, step: Step) -> str:
+        """What is wrong with a step already; the rest is for the rules to say, when all is created."""
+        if step is Step.PROFILE:
+            try:
+                self._hes.employees.check(details_from(draft.typed.get(step, {})))
+            except HesRuleError as refusal:
+                return str(refusal)
+        if step is Step.ACCOUNT:
+            is_begun = draft.value(step, "login") or draft.value(step, "domain") or draft.password is not None
+            if is_begun and not draft.value(step, "name"):
+                return "An account needs a name; leave everything empty for none."
+            if draft.value(step, "name") and (not draft.value(step, "login") or draft.password is None):
+                return "An account needs a login and a password; leave everything empty for none."
+        return ""
+
     def _has_activation(self, draft: Draft, step: Step) -> bool:
         """As far as it can be told: who has not come to the vaults yet will likely choose one."""
         return step in (Step.PROFILE, Step.VAULT) or bool(draft.value(Step.VAULT, "vault_id"))
@@ -240,16 +256,3 @@ def _account(draft: Draft) -> AccountDetails | None:
         login_type=LOGIN_TYPES.get(typed["login_type"], LoginType.Local),
         password=draft.password,
     )
-
-
-def _refusal(draft: Draft, step: Step) -> str:
-    """What is wrong with a step by itself; the rest is for the rules to say, when all is created."""
-    if step is Step.PROFILE and not draft.value(step, "first_name"):
-        return "An employee needs a first name."
-    if step is Step.ACCOUNT:
-        is_begun = draft.value(step, "login") or draft.value(step, "domain") or draft.password is not None
-        if is_begun and not draft.value(step, "name"):
-            return "An account needs a name; leave everything empty for none."
-        if draft.value(step, "name") and (not draft.value(step, "login") or draft.password is None):
-            return "An account needs a login and a password; leave everything empty for none."
-    return ""

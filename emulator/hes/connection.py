@@ -13,6 +13,7 @@ from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.columns import NAME_LENGTH
+from hideez_bench.emulator.hes.database.models import HardwareVault
 from hideez_bench.emulator.hes.database.rows import vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
 from hideez_bench.emulator.hes.keys import licenses, tasks
@@ -36,6 +37,11 @@ from hideez_bench.protocol.hes import (
 )
 
 T = TypeVar("T")
+
+_UNRECORDED_LINK = (
+    "reports the key as linked, which the server has no record of: "
+    "if it is removed before it is active, it must be wiped by hand"
+)
 
 
 _SOUGHT_BY = {"rfid": "of radio tag ", "mac": "of address ", "id": ""}
@@ -253,6 +259,8 @@ class ClientConnection:
             vault.last_synced = now
             if info.connection_state is ConnectionState.OFFLINE and vault.employee:
                 vault.employee.last_seen = now
+        if info.connection_state is ConnectionState.INITIALIZING and _is_link_unrecorded(vault, info):
+            self._core.tell(HesEventKind.CLIENT, info.serial, _UNRECORDED_LINK)
 
     def _info_for_client(self, info: HwVaultInfoFromClient) -> HwVaultInfoFromHes:
         with self._core.store.transaction() as rows:
@@ -283,3 +291,9 @@ def _whose(vault: models.HardwareVault) -> dict[str, str]:
         "vault_serial": vault.id,
         "vault_rfid": vault.rfid,
     }
+
+
+def _is_link_unrecorded(vault: HardwareVault, info: HwVaultInfoFromClient) -> bool:
+    """Whether the way broke when the key had just been linked (B-011), or another server linked it (Q7)."""
+    is_to_be_linked = vault.status is VaultStatus.Reserved and not vault.is_status_applied
+    return is_to_be_linked and not info.is_link_required

@@ -245,6 +245,23 @@ async def test_link_lost_before_it_was_recorded(bench: Bench) -> None:
     assert bench.key.commands == [Command.ACCESS]
 
 
+async def test_removing_a_key_whose_link_was_not_recorded_is_warned_of(bench: Bench) -> None:
+    """B-012: it is Ready then, and keeps a master key that nobody knows."""
+    await bench.go("Reserved")
+    await bench.arrive()
+    assert not any("by hand" in text for text in bench.texts())
+    await bench.leave()
+    bench.key.take(locked=True, can_unlock=True)
+    await bench.arrive()
+    assert sum("no record of" in text and "wiped by hand" in text for text in bench.texts()) == 1
+    await bench.hes.employees.remove_hardware_vault(SERIAL)
+    await bench.hes.settled()
+    assert (bench.vault.status, bench.key.commands) == (VaultStatus.Ready, [])
+    with pytest.raises(HesError, match="wipe the key by hand") as raised:
+        await bench.connection.update_hw_vault_properties(bench.report(), return_info=True)
+    assert raised.value.code is HesErrorCode.HesDeviceLinkedToAnotherServer
+
+
 # Checks ahead of table A, by whether the key is linked; then CheckPassphrase.
 AUTH: dict[str, tuple[HesErrorCode | None, HesErrorCode | None]] = {
     "Ready": (HesErrorCode.HesDeviceLinkedToAnotherServer, HesErrorCode.HesEmptyMasterKey),

@@ -112,11 +112,11 @@ async def _enter(session: Session, link: Link, open_link: OpenLink, seconds: flo
             return await link.__aenter__()
         except (LinkTimeout, NoBluetooth):
             raise
-        except BenchError as error:
+        except BenchError:
             left = round(end - loop.time() - pause, 1)
             if left <= 0:
                 raise
-            session.timeline.tell(Actor.CLIENT, f"tries again in {pause:g} s: {error}", kind=Kind.BAD)
+            session.timeline.tell(Actor.CLIENT, f"tries again in {pause:g} s")
         await asyncio.sleep(pause)
         link = open_link(left)
     return await link.__aenter__()

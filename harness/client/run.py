@@ -76,6 +76,7 @@ class KeyFlow:
         self._random = random
         self._on_keys = on_keys
         self._request = request or ConnectRequest()
+        self._id = ConnectionId(open_link(0).name, self._request.stack)
         self._cancel_reason = ""
         self._running: asyncio.Task[None] | None = None
         self.session = Session(TimedHes(hes), workstation, ui, timeline, self._request, behaviour)
@@ -98,7 +99,7 @@ class KeyFlow:
         workstation = self.session.workstation.state
         if workstation.flow_runs:
             return self._not_started("A key is being connected already; this request was dropped.")
-        known = workstation.keys.get(self._connection_id())
+        known = workstation.keys.get(self._id)
         if known and known.finished:
             return self._not_started(f"The key {known.serial} is online already; this request was dropped.")
         with workstation.flow(self._workstation_interrupted):
@@ -110,14 +111,13 @@ class KeyFlow:
 
     async def connect(self, session: Session) -> None:
         """Step 3: the key, connected; one that still is, from a flow that never finished, is taken as it stands."""
-        known = session.workstation.state.keys.get(self._connection_id())
+        known = session.workstation.state.keys.get(self._id)
         if isinstance(known, ConnectedKey):
             session.key = known
         else:
-            link = await connect(session, self._open_link)
             session.key = ConnectedKey(
-                ConnectionId(link.name, self._request.stack),
-                link,
+                self._id,
+                await connect(session, self._open_link),
                 hes=session.hes,
                 workstation=session.workstation,
                 timeline=session.timeline,
@@ -126,9 +126,6 @@ class KeyFlow:
                 on_keys=self._on_keys,
             )
         session.key.interrupted = self._cancel
-
-    def _connection_id(self) -> ConnectionId:
-        return ConnectionId(self._open_link(0).name, self._request.stack)
 
     def _not_started(self, why: str) -> FlowResult:
         error = FlowNotStarted(why)

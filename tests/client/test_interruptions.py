@@ -73,6 +73,16 @@ async def test_e022_every_source_ends_the_prompt_at_once_and_silently(rig: Rig, 
     assert rig.bench.workstation.state.keys == {}
 
 
+async def test_the_first_of_several_interruptions_is_the_reason(rig: Rig) -> None:
+    def both(rig: Rig) -> None:
+        SOURCES["suspend"](rig)
+        SOURCES["resume"](rig)
+
+    async with rig.bench.flow(Interrupted(rig, both)) as flow:
+        result = await flow.run()
+    assert str(result.error) == SUSPENDED.reason
+
+
 @pytest.mark.parametrize("source", SOURCES)
 async def test_a_key_is_activated_after_any_interruption(rig: Rig, source: str) -> None:
     async with rig.bench.flow(Interrupted(rig, SOURCES[source])) as flow:

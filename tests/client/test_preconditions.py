@@ -44,6 +44,12 @@ async def test_e002_an_alarm(rig: Rig) -> None:
     stopped_with((await rig.connect(RIGHT)).error, ClientErrorCode.HesAlarm)  # the server told it
 
 
+async def test_an_alarm_is_told_ahead_of_a_missing_approval(rig: Rig) -> None:
+    rig.bench.workstation.set_alarm_state(True)
+    rig.bench.workstation.workstation_unapproved()
+    stopped_with((await rig.connect(RIGHT)).error, ClientErrorCode.HesAlarm)
+
+
 async def test_d014_a_key_linked_by_another_server_is_left_alone(rig: Rig) -> None:
     async with rig.open_device() as device:
         await device.load_license(rig.license())

@@ -214,7 +214,9 @@ class Desk:
 
     def _tap(self) -> None:
         key = self._latest(Standing.STOPPED, Standing.IN_REACH)
-        if key is None:
+        if key is None and (working := self._latest(Standing.WORKING)):
+            self._screen.say(f"{working.name} is being connected already.")
+        elif key is None:
             self._screen.say("There is no key in reach that is not connected.")
         elif not self.service.connect(key, Why.TAP):
             self._screen.say("Another key is being connected; its turn comes first.")
@@ -268,7 +270,7 @@ class Desk:
         if tag is None:
             return
         try:
-            found = await self.service.rfid.read(tag)
+            found = await self.service.triggers.rfid.read(tag)
         except BenchError as error:
             self._screen.say(str(error))
         else:

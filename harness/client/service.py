@@ -25,20 +25,8 @@ from hideez_bench.harness.client.retry import may_be_tried_again
 from hideez_bench.harness.client.rfid import find_by_rfid
 from hideez_bench.harness.client.run import KeyFlow
 from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
-from hideez_bench.harness.client.triggers import (
-    RETRY_SECONDS,
-    ActivityTrigger,
-    AutomaticTrigger,
-    CommandLinkTrigger,
-    HearingTrigger,
-    ProximityTrigger,
-    Reconnect,
-    RfidTrigger,
-    Surroundings,
-    TapTrigger,
-    Trigger,
-    Why,
-)
+from hideez_bench.harness.client.trigger_set import TriggerSet
+from hideez_bench.harness.client.triggers import Surroundings, Why
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.timeline import Actor, Event, Kind, Timeline
@@ -120,32 +108,18 @@ class ClientService:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stack = ExitStack()
         around = Surroundings(self.airwaves, self.pairs, self._connect, lambda: self.state.session_locked)
-        self.tap = TapTrigger(around)
-        self.proximity = ProximityTrigger(around)
-        self.automatic = AutomaticTrigger(around)
-        self.command_link = CommandLinkTrigger(around)
-        self.activity = ActivityTrigger(around)
-        self.rfid = RfidTrigger(around, lambda tag: find_by_rfid(hes, tag, behaviour))
-        self.reconnect = Reconnect(around)
-        self._hearing: list[HearingTrigger] = [self.tap, self.proximity, self.automatic]
-        by_stack: dict[Stack, list[Trigger]] = {
-            Stack.SYSTEM: [self.automatic],
-            Stack.DONGLE: [self.tap, self.proximity, self.reconnect],
-        }
-        self._triggers = [*by_stack[stack], self.command_link, self.activity, self.rfid]
+        self.triggers = TriggerSet(around, stack, lambda tag: find_by_rfid(hes, tag, behaviour))
 
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.airwaves.listening(self._heard))
         self._stack.enter_context(self.state.listening(lambda what: self._on_change()))
-        for trigger in self._triggers:
-            trigger.start()
+        self.triggers.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for trigger in self._triggers:
-            trigger.stop()
+        self.triggers.stop()
         self._stack.close()
         for task in self._tasks:
             task.cancel()
@@ -164,14 +138,14 @@ class ClientService:
 
         False: another flow runs, or the flow of this key has ended well already.
         """
-        self._take_notice_again(key)
+        self.triggers.take_notice_again(key.advertisement.address)
         return self._connect(key.advertisement, why)
 
     def unlock_session(self) -> None:
         """Somebody unlocks the computer without a key: those near are taken up again."""
         self.state.session_locked = False
         for key in self.keys.values():
-            self._take_notice_again(key)
+            self.triggers.take_notice_again(key.advertisement.address)
         self._on_change()
 
     def radio_gone(self) -> None:
@@ -189,8 +163,7 @@ class ClientService:
             key.signal = advertisement.rssi
         if self._clock() < self._rests_until:
             return
-        for trigger in self._hearing:
-            trigger.heard(advertisement)
+        self.triggers.heard(advertisement)
 
     def _connect(self, advertisement: Advertisement, why: Why) -> bool:
         """Start a flow, unless one runs or this key's has ended well: a request is dropped then, and not kept."""
@@ -215,7 +188,9 @@ class ClientService:
             key.standing = Standing.ONLINE
         else:
             key.standing, key.connected = Standing.STOPPED, None
-            self._leave_alone(key, for_good=not (key.is_lost or may_be_tried_again(key.error)))
+            self.triggers.leave_alone(
+                key.advertisement.address, for_good=not (key.is_lost or may_be_tried_again(key.error))
+            )
         self._on_change()
 
     async def _run(self, key: MetKey, why: Why) -> BenchError | None:
@@ -268,9 +243,8 @@ class ClientService:
         if key.standing is Standing.ONLINE:
             key.standing, key.connected = Standing.IN_REACH, None
             comes_back = key.is_lost and not key.is_wiped
-            self._leave_alone(
-                key, for_good=not comes_back
-            )  # at once: its next advertisement may be here already
+            # At once: its next advertisement may be here already.
+            self.triggers.leave_alone(key.advertisement.address, for_good=not comes_back)
             self._spawn(self._gone(key, connected, comes_back=comes_back))
 
     async def _gone(self, key: MetKey, connected: ConnectedKey, *, comes_back: bool) -> None:
@@ -278,21 +252,9 @@ class ClientService:
         await connected.disconnect()
         self._on_change()
         if comes_back:
-            await self.reconnect.lost(key.advertisement)
+            await self.triggers.reconnect.lost(key.advertisement)
 
     # --- inside ---
-
-    def _leave_alone(self, key: MetKey, *, for_good: bool) -> None:
-        """Let advertisements of this key start nothing: until it has been away, or for the retry delay."""
-        for trigger in self._hearing:
-            if for_good:
-                trigger.ignored.ignore(key.advertisement.address)
-            else:
-                trigger.ignored.ignore_for(key.advertisement.address, RETRY_SECONDS)
-
-    def _take_notice_again(self, key: MetKey) -> None:
-        for trigger in self._hearing:
-            trigger.ignored.forget(key.advertisement.address)
 
     def _told(self, event: Event) -> None:
         if self._working:

@@ -69,7 +69,7 @@ async def radio_tag_does_nothing(scene: Scene) -> None:
     async with scene.service() as service:
         scene.story.tell(Voice.PERSON, "lays the key on the radio tag reader")
         try:
-            await service.rfid.read(scene.hes.vaults.get(scene.serial).rfid)
+            await service.triggers.rfid.read(scene.hes.vaults.get(scene.serial).rfid)
         except BenchError as error:
             scene.story.tell(Voice.CLIENT, str(error), Kind.BAD)
         found = await scene.comes_online(service, PATIENCE)

@@ -348,7 +348,7 @@ async def test_a_tag_that_is_read_brings_its_key(office: Office) -> None:
     key = await office.key(rssi=-90)
     computer = await office.computer(office.types(key))
     await computer.until(lambda: key.address in computer.service.keys)
-    assert await computer.service.rfid.read(office.vault(key).rfid)
+    assert await computer.service.triggers.rfid.read(office.vault(key).rfid)
     await computer.until_standing(key, Standing.ONLINE)
 
 

@@ -91,6 +91,8 @@ async def test_three_wrong_codes_and_the_administrator_brings_the_key_back(tmp_p
 async def test_escape_gives_up_and_a_tap_asks_again() -> None:
     async with at_terminal(command("--plain"), ENV) as terminal:
         await asked(terminal, 3)
+        terminal.press("t")
+        await terminal.expect("HK-00203 is being connected already.")
         terminal.press(ESCAPE)
         await terminal.expect("stopped: No code was given")
         terminal.press("\x1b[A")  # an arrow is no escape, and no order

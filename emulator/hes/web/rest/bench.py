@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import Field, StrictBool, WithJsonSchema
 
+from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.mail.delivery import send_code
-from hideez_bench.emulator.hes.names import HesEventKind, VaultStatusReason
+from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
 from hideez_bench.emulator.hes.web.rest.bodies import (
     Answer,
@@ -52,19 +53,11 @@ class MailingAnswer(Answer):
     address: str
 
 
-def _as_root_key(sent: bytes) -> bytes:
-    """What is no such point would be pinned, and no key could ever show it."""
-    wrong = "a root key is a point of P-256, compressed: 33 bytes"
-    if len(sent) != 33:
-        raise ValueError(wrong)
-    try:
-        public_point(sent)
-    except ChannelError:
-        raise ValueError(wrong) from None
-    return sent
-
-
-RootKey = Annotated[Bytes, AfterValidator(_as_root_key)]
+RootKey = Annotated[
+    Bytes,
+    Field(min_length=33, max_length=33),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9+/]{44}$"}),
+]
 
 
 class Device(Body):
@@ -153,8 +146,11 @@ async def send_activation_code(context: TheContext, id: Id, body: Mailing) -> Ma
 async def import_hardware_vaults(hes: TheHes, body: Import) -> ImportAnswer:
     """Take over keys and licences, in the form of the licence server's answer.
 
-    Known keys stay as they are, but learn a root key while they have shown none; another than they have shown is 409.
+    Known keys stay as they are, but learn a root key while they have shown none; another than they have shown is 409,
+    as is one that no key could ever show.
     """
+    for device in body.devices_dto:
+        _check_root_key(device)
     licences: dict[str, list[LicenseImport]] = {}
     for licence in body.device_licenses_dto:
         licences.setdefault(licence.device_id, []).append(
@@ -173,6 +169,19 @@ async def import_hardware_vaults(hes: TheHes, body: Import) -> ImportAnswer:
         for device in body.devices_dto
     ]
     return ImportAnswer(imported=hes.vaults.import_vaults(records))
+
+
+def _check_root_key(device: Device) -> None:
+    if device.root_key is None:
+        return
+    try:
+        public_point(device.root_key)
+    except ChannelError:
+        # Not a matter of its shape, which a schema could tell.
+        raise HesRuleError(
+            HesCode.None_,
+            f"The root key of key {device.device_id} is no compressed point of P-256; nothing was imported.",
+        ) from None
 
 
 @router.post("/SuspendHardwareVault/{id}", status_code=204)

@@ -99,7 +99,7 @@ async def test_a_restart_after_every_step_of_a_key_s_life(tmp_path: Path) -> Non
     first = Bench(url_of(tmp_path / "hes.db"), key=key)
     first.set_up()
     await first.hes.close()
-    for step, place, command in life * 2:
+    for step, place, command in life:
         bench = Bench(url_of(tmp_path / "hes.db"), key=key)
         async with bench.hes:
             await step(bench)

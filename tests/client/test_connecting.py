@@ -238,6 +238,7 @@ async def test_nobody_presses_at_the_third_attempt(at: Desk) -> None:
     result = await at.connect(presser(at.rig, [], attentive=False))
     assert isinstance(result.error, WorkflowError)
     assert not at.bonded
+    assert at.rig.bench.workstation.state.bonds == {}  # so that it is to be pressed at the next first attempt
 
 
 def test_a_request_may_bring_its_own_seconds() -> None:

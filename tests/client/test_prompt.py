@@ -18,6 +18,7 @@ from hideez_bench.harness.client.errors import (
 )
 from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.people import Entry, ScriptedPerson
+from hideez_bench.harness.timeline import Event
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.names import Button, ErrorName, Lock
 from hideez_bench.protocol.secret import ActivationCode
@@ -154,9 +155,15 @@ async def test_what_is_wrong_with_a_code_is_shown_until_the_next_is_right(
             return await super().get_activation_code(prompt)
 
     person = Looks([typed, RIGHT], rig.code)
+
+    def unlocked(event: Event) -> None:
+        if "reports how it ended" in event.text:
+            shown.append(person.shown.message if person.shown else None)
+
+    rig.listeners.append(unlocked)
     async with rig.bench.flow(person) as flow:
         assert (await flow.run()).succeeded
-    assert shown[1] is message
+    assert shown[1:] == [message, None]
     if message is FlowMessage.INVALID_CODE:
         assert "That is not the code. 2 attempts left." in [notice.text for notice in person.notices]
 

@@ -13,6 +13,7 @@ from hideez_bench.harness.client.errors import (
     ClientErrorCode,
     FlowCancelled,
     FlowMessage,
+    FlowNotStarted,
     WorkflowError,
 )
 from hideez_bench.harness.client.master_password import Derivation
@@ -95,6 +96,15 @@ async def test_messages_of_before_are_taken_away_at_the_beginning(rig: Rig) -> N
     rig.listeners.append(lambda event: shown.append(person.shown))
     assert (await connect(rig, person)).succeeded
     assert shown[0] is None
+
+
+async def test_e019_a_key_that_is_online_is_left_alone(rig: Rig) -> None:
+    first = rig.client(rig.person(passwords=[RIGHT_PASSWORD]), flow_type=Fast)
+    second = rig.client(rig.person(), flow_type=Fast)
+    async with first, second:
+        assert (await first.run()).succeeded
+        assert isinstance((await second.run()).error, FlowNotStarted)
+        assert not first.session.connected.transport.lost.is_set()
 
 
 async def test_a_key_in_boot_mode_is_refused(rig: Rig) -> None:

@@ -25,6 +25,7 @@ from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.hes import (
+    ConnectionState,
     HesError,
     HesErrorCode,
     HesKeyRefused,
@@ -390,6 +391,41 @@ async def test_the_server_is_asked_for_the_accounts_that_it_has(
         result = await flow.run()
         assert result.succeeded, result.error
     assert [call for call in hes.calls if call.startswith("accounts")] == calls
+
+
+async def test_what_the_server_wants_after_its_update_is_what_counts(rig: Rig) -> None:
+    assert (await rig.connect(RIGHT)).succeeded
+
+    class ChangesItsMind(AccountsHes):
+        async def update_hw_vault_properties(
+            self, info: HwVaultInfoFromClient, return_info: bool
+        ) -> HwVaultInfoFromHes | None:
+            told = await super().update_hw_vault_properties(info, return_info)
+            return replace(told, need_state_update=True, need_update_os_accounts=True) if told else None
+
+        async def update_hw_vault_status(self, info: HwVaultInfoFromClient) -> HwVaultInfoFromHes:
+            return HwVaultInfoFromHes(need_update_non_os_accounts=True)
+
+    hes = ChangesItsMind(rig)
+    async with rig.client(rig.person(), flow_type=ConnectionFlow, hes=hes) as flow:
+        assert (await flow.run()).succeeded
+    assert [call for call in hes.calls if call.startswith("accounts")] == ["accounts other"]
+
+
+async def test_the_key_is_finalizing_from_the_other_accounts_on(rig: Rig) -> None:
+    states: list[ConnectionState] = []
+
+    class Looks(AccountsHes):
+        wants = HwVaultInfoFromHes(need_update_os_accounts=True, need_update_non_os_accounts=True)
+
+        async def update_hw_vault_accounts(self, serial: str, only_os_accounts: bool) -> None:
+            states.append(flow.session.connected.state)
+
+    flow = rig.client(rig.person(RIGHT), flow_type=ConnectionFlow, hes=Looks(rig))
+    async with flow:
+        assert (await flow.run()).succeeded
+        states.append(flow.session.connected.state)
+    assert states == [ConnectionState.INITIALIZING, ConnectionState.FINALIZING, ConnectionState.ONLINE]
 
 
 async def test_update_accounts_without_a_server_nothing_is_called_nor_read_anew(rig: Rig) -> None:

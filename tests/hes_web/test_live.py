@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from hideez_bench.emulator.hes.errors import StoreError
-from hideez_bench.emulator.hes.web.pages.live import Live
+from hideez_bench.emulator.hes.web.pages.live import MOST_OF_A_SESSION, Live
 from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
 from hideez_bench.protocol.secret import SessionToken
 from tests.hes.bench import SERIAL
@@ -21,10 +22,13 @@ def token(site: Site) -> SessionToken:
     return SessionToken.from_text(site.viewer.cookies[SESSION_COOKIE])
 
 
+def cookies(visitor: httpx.AsyncClient) -> list[tuple[bytes, bytes]]:
+    return [(b"cookie", f"{SESSION_COOKIE}={visitor.cookies[SESSION_COOKIE]}".encode())]
+
+
 async def listen(site: Site, live: Live) -> AsyncIterator[str | bytes | memoryview]:
     """The stream of the viewer, from its second line on."""
-    cookie = f"{SESSION_COOKIE}={site.viewer.cookies[SESSION_COOKIE]}".encode()
-    response = await live.stream(Request({"type": "http", "headers": [(b"cookie", cookie)]}))
+    response = await live.stream(Request({"type": "http", "headers": cookies(site.viewer)}))
     assert isinstance(response, StreamingResponse)
     assert response.media_type == "text/event-stream"
     news = aiter(response.body_iterator)
@@ -80,6 +84,17 @@ async def test_a_silent_stream_lives_and_notices_an_ended_session(site: Site) ->
 async def test_logging_out_ends_it(site: Site) -> None:
     answer = await site.stranger.get("/events")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+async def test_one_session_does_not_take_all_streams(site: Site, live: Live) -> None:
+    opened = [await listen(site, live) for _ in range(MOST_OF_A_SESSION)]
+    refused = await live.stream(Request({"type": "http", "headers": cookies(site.viewer)}))
+    assert refused.status_code == 503
+    other = await live.stream(Request({"type": "http", "headers": cookies(site.administrator)}))
+    assert other.status_code == 200
+    site.context.stopping.set()
+    for news in opened:
+        assert [told async for told in news] == []
 
 
 async def test_a_database_that_fails_ends_it_in_peace(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

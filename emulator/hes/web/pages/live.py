@@ -17,6 +17,8 @@ from hideez_bench.protocol.secret import SessionToken
 
 HEARTBEAT_SECONDS = 15.0
 MOST_STREAMS = 200
+MOST_OF_A_SESSION = 20
+"""More than a browser opens to one server, so that nobody takes what is the others'."""
 
 
 class Live:
@@ -32,6 +34,8 @@ class Live:
         """The news, for as long as the session lasts and the server runs."""
         token = session_token(request)
         if token is None or len(self._streams) >= MOST_STREAMS:
+            return Response(status_code=503)
+        if sum(stream.token == token for stream in self._streams) >= MOST_OF_A_SESSION:
             return Response(status_code=503)
         return StreamingResponse(
             self._news(token),

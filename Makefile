@@ -61,6 +61,7 @@ packages: .venv/dev.stamp ## install what the tests need of the system (Debian, 
 	|| { echo "Not installed:$$missing; the tests that need them are left out."; test "$$CI" != true; }
 
 test-host: .venv/dev.stamp ## the tests that need no Bluetooth
+	@$(BIN)/python -m compileall -q $(ROOMS)  # for the programs that they start, where PYTHONDONTWRITEBYTECODE is set
 	@$(BIN)/pytest -n auto
 
 test-lab: .venv/dev.stamp ## the same flow on a real Linux Bluetooth stack, in a guest

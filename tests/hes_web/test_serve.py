@@ -11,7 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from websockets.sync.client import connect
 from hideez_bench.harness.cli import hes_serve
 from hideez_bench.harness.cli.hes import hes
 from hideez_bench.protocol.errors import BenchError
+from tests.processes.programs import Here
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of these tests
 
@@ -32,12 +33,20 @@ def command(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("hideez-bench")), "hes", "serve", *arguments]
 
 
-def run(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One that should not even start."""
-    environment = os.environ | {"XDG_STATE_HOME": str(state)}
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, env=environment, check=False, timeout=50
-    )
+@pytest.fixture
+def refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., str]:
+    """One that should not even start; gives the one sentence why."""
+
+    def run(*arguments: str) -> str:
+        here = Here(monkeypatch, capsys)
+        ended = here("hes", "serve", *arguments, env={"XDG_STATE_HOME": str(tmp_path)})
+        assert ended.status == 2
+        assert ended.errors.count("\n") == 1
+        return ended.errors
+
+    return run
 
 
 @contextlib.contextmanager
@@ -145,15 +154,11 @@ def flood(port: int) -> Iterator[None]:
         yield
 
 
-def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_one_sentence(refused: Callable[..., str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = run(tmp_path, "--port", str(port))
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(
-        f"hideez-bench: Port {port} of 127.0.0.1 cannot be had (Address already in use)"
-    )
-    assert ended.stderr.count("\n") == 1
+        told = refused("--port", str(port))
+    assert told.startswith(f"hideez-bench: Port {port} of 127.0.0.1 cannot be had (Address already in use)")
 
 
 @pytest.mark.parametrize(
@@ -167,14 +172,11 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     ],
     ids=["no URL", "no folder", "no name", "no password", "no address"],
 )
-def test_what_cannot_be_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
-    ended = run(tmp_path, "--port", "0", *arguments)
-    assert ended.returncode == 2
-    assert sentence in ended.stderr
-    assert ended.stderr.count("\n") == 1
+def test_what_cannot_be_is_one_sentence(
+    refused: Callable[..., str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in refused("--port", "0", *arguments)
 
 
-def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
-    ended = run(tmp_path, "--port", "0", "--db", "sqlite:////dev/full")
-    assert ended.returncode == 2
-    assert ended.stderr.count("\n") == 1
+def test_a_full_disk_is_one_sentence(refused: Callable[..., str]) -> None:
+    refused("--port", "0", "--db", "sqlite:////dev/full")

@@ -16,6 +16,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from hideez_bench.harness.cli.main import main
 
 # The processor of the lab's guest is emulated, and perhaps not alone.
 WAIT = 150.0 if "HIDEEZ_BENCH_IN_LAB" in os.environ else 40.0
@@ -39,6 +44,24 @@ class Finished:
     @property
     def everything(self) -> str:
         return self.output + self.errors
+
+
+@dataclass
+class Here:
+    """Runs the console script in this process: where only its end is looked at, one of its own costs a second."""
+
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str, env: Mapping[str, str] = MappingProxyType({})) -> Finished:
+        with self.monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["hideez-bench", *arguments])
+            for name, value in env.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        assert isinstance(ended.value.code, int)
+        return Finished(ended.value.code, *self.capsys.readouterr())
 
 
 @dataclass

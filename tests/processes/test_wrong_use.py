@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from hideez_bench.emulator.key.sqlite_nvram import SqliteNvram
-from hideez_bench.harness.cli.main import COMMANDS
 from tests.processes.conftest import Surroundings
-from tests.processes.programs import Finished, hideez_bench, run, running
+from tests.processes.programs import Finished, Here, hideez_bench, run, running
 
 NOWHERE = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
 
@@ -30,22 +29,27 @@ async def bench(*arguments: str, env: dict[str, str] | None = None) -> Finished:
     return await run([hideez_bench(), *arguments], {**os.environ, **(env or {})})
 
 
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    return Here(monkeypatch, capsys)
+
+
 @pytest.mark.parametrize("target", ["foo", "ble:", "ble:HK-1", "emulator:air", "ble:AA:BB", ""])
-async def test_unknown_target(target: str) -> None:
-    refused(await bench("activate", "--target", target), "is no target", "ble:HK-00203")
+def test_unknown_target(here: Here, target: str) -> None:
+    refused(here("activate", "--target", target), "is no target", "ble:HK-00203")
 
 
 @pytest.mark.parametrize("code", ["12345a", "", "six", "１２３４５６"])
-async def test_a_code_that_is_none_is_not_repeated(code: str) -> None:
-    finished = await bench("activate", "--target", "emulator:memory", "--code", code)
+def test_a_code_that_is_none_is_not_repeated(here: Here, code: str) -> None:
+    finished = here("activate", "--target", "emulator:memory", "--code", code)
     refused(finished, "digits")
     assert not code or code not in finished.everything.replace("six to eight", "")
 
 
-async def test_no_message_bus() -> None:
-    found = await bench("activate", "--target", "ble:HK-00203", "--timeout", "1", env=NOWHERE)
+def test_no_message_bus(here: Here) -> None:
+    found = here("activate", "--target", "ble:HK-00203", "--timeout", "1", env=NOWHERE)
     refused(found, "message bus", "--target emulator")
-    refused(await bench("emulate", env=NOWHERE), "radio")
+    refused(here("emulate", env=NOWHERE), "radio")
 
 
 @pytest.mark.bluez
@@ -71,52 +75,44 @@ async def test_a_bus_without_bluetoothd() -> None:
 
 
 @pytest.mark.parametrize("name", ["HK-1", "AB-00203", "HK-002030", ""])
-async def test_no_name_of_a_key(name: str) -> None:
-    refused(await bench("emulate", "--name", name), "no name of a key")
+def test_no_name_of_a_key(here: Here, name: str) -> None:
+    refused(here("emulate", "--name", name), "no name of a key")
 
 
 @pytest.mark.parametrize("option", ["--state", "--hes"])
-async def test_a_damaged_file(option: str, tmp_path: Path) -> None:
+def test_a_damaged_file(here: Here, option: str, tmp_path: Path) -> None:
     path = tmp_path / "memory.db"
     path.write_bytes(b"this is no database, but it is long enough to be looked at" * 100)
     before = path.read_bytes()
-    refused(await with_file(option, path), "memory.db")
+    refused(with_file(here, option, path), "memory.db")
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("option", ["--state", "--hes"])
-async def test_a_file_out_of_reach(option: str, tmp_path: Path) -> None:
-    refused(await with_file(option, tmp_path / "nowhere" / "memory.db"), "memory.db")
+def test_a_file_out_of_reach(here: Here, option: str, tmp_path: Path) -> None:
+    refused(with_file(here, option, tmp_path / "nowhere" / "memory.db"), "memory.db")
 
 
-async def test_a_key_memory_of_another_version(tmp_path: Path) -> None:
+def test_a_key_memory_of_another_version(here: Here, tmp_path: Path) -> None:
     path = tmp_path / "key.db"
     SqliteNvram(path).close()
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA user_version = 999")
     database.close()
-    refused(await with_file("--state", path), "version")
+    refused(with_file(here, "--state", path), "version")
 
 
-async def test_a_server_memory_of_another_version(tmp_path: Path) -> None:
+def test_a_server_memory_of_another_version(here: Here, tmp_path: Path) -> None:
     path = tmp_path / "hes.db"
-    assert (await bench("activate", "--target", "emulator:memory", "--hes", str(path))).status == 0
+    assert (here("activate", "--target", "emulator:memory", "--hes", str(path))).status == 0
     with sqlite3.connect(path) as database:
         database.execute("UPDATE app_settings SET value = '999' WHERE id LIKE '%schema%'")
     database.close()
-    refused(await with_file("--hes", path), "version")
+    refused(with_file(here, "--hes", path), "version")
 
 
-async def with_file(option: str, path: Path) -> Finished:
+def with_file(here: Here, option: str, path: Path) -> Finished:
     """A command that opens a memory file before it needs any Bluetooth."""
     if option == "--state":
-        return await bench("emulate", "--state", str(path), env=NOWHERE)
-    return await bench("activate", "--target", "emulator:memory", "--hes", str(path))
-
-
-async def test_help_has_examples() -> None:
-    for command in COMMANDS:
-        finished = await bench(command, "--help")
-        assert finished.status == 0
-        assert "\\b" not in finished.output
-        assert f"hideez-bench {command}" in finished.output
+        return here("emulate", "--state", str(path), env=NOWHERE)
+    return here("activate", "--target", "emulator:memory", "--hes", str(path))

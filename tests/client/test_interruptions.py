@@ -21,7 +21,7 @@ from hideez_bench.harness.client.workstation import (
 from hideez_bench.harness.links.bleak_link import BleakLink, ConnectionFailed
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.harness.timeline import Actor
-from hideez_bench.protocol.names import Button
+from hideez_bench.protocol.names import Button, WipeResult
 from hideez_bench.protocol.secret import ActivationCode
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
 
@@ -200,6 +200,18 @@ async def test_retracted_access_keeps_the_bonds(rig: Rig) -> None:
         assert (await flow.run()).succeeded
         rig.bench.workstation.workstation_unapproved()
         await rig.bench.workstation.state.settled()
+    assert await rig.host_knows_the_key()
+
+
+async def test_d020_a_wipe_that_nobody_confirms_keeps_the_bond(rig: Rig) -> None:
+    await rig.bond()
+    heard: list[WipeResult] = []
+    async with rig.flow(RIGHT) as flow:
+        assert (await flow.run()).succeeded
+        flow.session.connected.transport.events.wipe_status.append(lambda wipe: heard.append(wipe.result))
+        await asyncio.gather(flow.session.device.wipe(None), return_exceptions=True)
+    assert heard
+    assert WipeResult.WIPE_OK not in heard
     assert await rig.host_knows_the_key()
 
 

@@ -11,6 +11,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from hideez_bench.protocol.profile import Tag, default_profile
@@ -136,3 +137,15 @@ def tracked_text() -> list[tuple[str, str]]:
 def test_nothing_ties_the_project_to_a_machine(pattern: str) -> None:
     strays = [name for name, text in tracked_text() if re.search(pattern, text, re.MULTILINE)]
     assert strays == []
+
+
+def test_no_test_depends_on_how_fast_the_machine_is() -> None:
+    """Time is virtual, or something is waited for. Hypothesis would give an example 200 ms."""
+    assert hypothesis.settings.default
+    assert hypothesis.settings.default.deadline is None
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                assert ast.unparse(node.func) != "time.sleep", f"{path.relative_to(ROOT)}:{node.lineno}"
+            if isinstance(node, ast.keyword) and node.arg == "deadline":
+                assert ast.unparse(node.value) == "None", f"{path.relative_to(ROOT)}:{node.value.lineno}"

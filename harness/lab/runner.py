@@ -186,7 +186,8 @@ def next_event(qemu: Qemu, timeout: float) -> dict[str, Any]:
     while not heard.endswith(b"\n"):
         qemu.control.settimeout(max(0.001, limit - time.monotonic()))
         try:
-            data = qemu.control.recv(65536)
+            # A byte at a time, as more words may be there already; they are few and short.
+            data = qemu.control.recv(1)
         except ConnectionError:
             data = b""
         if not data:

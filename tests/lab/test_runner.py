@@ -5,13 +5,15 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hideez_bench.harness.lab.qemu import Machine, Share
-from hideez_bench.harness.lab.runner import Pump, snapshot_key
+from hideez_bench.harness.lab.qemu import Machine, Qemu, Share
+from hideez_bench.harness.lab.runner import Pump, next_event, snapshot_key
 
 
 @pytest.fixture
@@ -91,3 +93,14 @@ def test_output_without_a_mark_is_passed_on_whole() -> None:
     assert pump.ended.wait(10)
     assert passed.getvalue() == b"the guest died in the middle of -mar"
     here.close()
+
+
+def test_words_that_come_together_are_told_apart() -> None:
+    """As where the host is slow, and the guest's job quick."""
+    here, there = socket.socketpair()
+    there.sendall(b'{"event": "started"}\n{"event": "exit", "status": 3}\n')
+    qemu = cast(Qemu, SimpleNamespace(control=here))
+    assert next_event(qemu, 30) == {"event": "started"}
+    assert next_event(qemu, 30) == {"event": "exit", "status": 3}
+    here.close()
+    there.close()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from hideez_bench.emulator.hes.administration.workstations import Workstations
-from hideez_bench.emulator.hes.audit import Audit
+from hideez_bench.emulator.hes.audit.log import Audit
 from hideez_bench.emulator.hes.clients import Clients
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core

@@ -21,9 +21,9 @@ from hideez_bench.emulator.hes.administration.templates import Templates
 from hideez_bench.emulator.hes.administration.vaults import Vaults
 from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.admission import Admission
-from hideez_bench.emulator.hes.audit import Audit
-from hideez_bench.emulator.hes.audit_reports import Reports
-from hideez_bench.emulator.hes.audit_summaries import Summaries
+from hideez_bench.emulator.hes.audit.log import Audit
+from hideez_bench.emulator.hes.audit.reports import Reports
+from hideez_bench.emulator.hes.audit.summaries import Summaries
 from hideez_bench.emulator.hes.clients import Clients
 from hideez_bench.emulator.hes.compat import Quirk, quirks
 from hideez_bench.emulator.hes.connection import ClientConnection

@@ -7,7 +7,7 @@ import logging
 import pytest
 from sqlalchemy import event
 
-from hideez_bench.emulator.hes import audit
+from hideez_bench.emulator.hes.audit import log
 from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.server import Hes
@@ -54,9 +54,9 @@ async def test_client_events(bench: Bench) -> None:
 
 
 async def test_both_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "MOST_EVENTS", 5)
-    monkeypatch.setattr(audit, "DROP_AT", 1)
-    monkeypatch.setattr(audit, "MOST_AT_ONCE", 7)
+    monkeypatch.setattr(log, "MOST_EVENTS", 5)
+    monkeypatch.setattr(log, "DROP_AT", 1)
+    monkeypatch.setattr(log, "MOST_AT_ONCE", 7)
     await bench.connection.save_client_events([reported(n, note="x" * 10_000) for n in range(10)])
     found = bench.hes.audit.client_events()
     assert [each.event_id for each in found] == [6, 5, 4, 3, 2]
@@ -110,8 +110,8 @@ async def test_an_event_is_one_line_and_not_a_long_one(bench: Bench) -> None:
 async def test_a_stranger_cannot_push_out_what_administrators_did(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "MOST_EVENTS", 10)
-    monkeypatch.setattr(audit, "DROP_AT", 1)
+    monkeypatch.setattr(log, "MOST_EVENTS", 10)
+    monkeypatch.setattr(log, "DROP_AT", 1)
     bench.hes.set_alarm(True)
     for _ in range(30):
         with pytest.raises(HesError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hideez_bench.emulator.hes import workstation_sessions
+from hideez_bench.emulator.hes.audit import sessions
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
 from hideez_bench.protocol.hes import WorkstationEvent, WorkstationEventType, WorkstationInfo
 from hideez_bench.protocol.secret import Password
@@ -164,7 +164,7 @@ async def test_clocks_of_another_age_do_not_stop_the_sums(site: Site, report: Re
 
 
 async def test_sessions_are_bounded(site: Site, report: Reporter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workstation_sessions, "MOST_SESSIONS", 2)
+    monkeypatch.setattr(sessions, "MOST_SESSIONS", 2)
     for number in range(4):
         await report(UNLOCK, number, session=f"S-{number}")
     assert [one["id"] for one in await got(site, "Sessions")] == ["S-3", "S-2"]

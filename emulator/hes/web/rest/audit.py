@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from hideez_bench.emulator.hes.audit_reports import (
+from hideez_bench.emulator.hes.audit.reports import (
     EventFilter,
     EventView,
     Involved,

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from hideez_bench.emulator.hes.audit_summaries import Summary, SummaryFilter, shown
+from hideez_bench.emulator.hes.audit.summaries import Summary, SummaryFilter, shown
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Moment, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes
 

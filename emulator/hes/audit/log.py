@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from hideez_bench.emulator.hes import workstation_sessions
+from hideez_bench.emulator.hes.audit import sessions
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import workstation_models as tables
 from hideez_bench.emulator.hes.database.columns import NAME_LENGTH, NOTE_LENGTH
@@ -83,23 +83,23 @@ class Audit:
             ids = tables.WorkstationEvent.client_id
             query = select(ids).where(ids.in_({row.client_id for row in reported}))
             known = set(session.scalars(query.filter_by(workstation_id=workstation_id)))
-            bearers = workstation_sessions.Bearers(session)
-            sessions = workstation_sessions.Followed(session, workstation_id, reported)
+            bearers = sessions.Bearers(session)
+            followed = sessions.Followed(session, workstation_id, reported)
             for row in reported:
                 if row.client_id not in known:
                     known.add(row.client_id)
                     bearers.note(row)
                     session.add(row)
-                    sessions.follow(row)
+                    followed.follow(row)
             session.flush()
             _drop_client_events(session)
-            workstation_sessions.drop_oldest(session)
+            sessions.drop_oldest(session)
 
     def end_sessions(self, workstation_id: str) -> None:
         """A workstation's client is gone, and nobody works there as far as is known. A failure is only logged."""
         try:
             with self._store.session() as session:
-                workstation_sessions.end(session, workstation_id, self._utc())
+                sessions.end(session, workstation_id, self._utc())
         except StoreError as error:
             _logger.warning("The sessions of workstation %s were not ended. %s", workstation_id, error)
 

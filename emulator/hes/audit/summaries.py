@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from hideez_bench.emulator.hes.administration.filters import contains
-from hideez_bench.emulator.hes.audit_reports import Named, named
+from hideez_bench.emulator.hes.audit.reports import Named, named
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.org_models import Company, Department

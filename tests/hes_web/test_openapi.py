@@ -67,9 +67,8 @@ def rest() -> Iterator[Rest]:
 
 @pytest.fixture
 def document(request: pytest.FixtureRequest, rest: Rest) -> BaseSchema:
-    request.node._nodeid = (
-        request.node.nodeid
-    )  # where schemathesis looks for it, and pytest 9.2 has it no more
+    # Where schemathesis looks for it, and pytest 9.2 has it no more.
+    request.node._nodeid = request.node.nodeid
     return rest.schema
 
 

@@ -157,7 +157,7 @@ async def odd_server(talk: Talk) -> AsyncIterator[int]:
 
 
 def talk(until: str, last: bytes | None, **other: bytes) -> Talk:
-    """Speak SMTP until this command, then say something and hang up; None says nothing, and an hour goes by."""
+    """Speak SMTP until this command, then say something and hang up; None says nothing, and hours go by."""
     lines = LINES | other
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -166,9 +166,9 @@ def talk(until: str, last: bytes | None, **other: bytes) -> Talk:
         while True:
             if command == until:
                 if last is None:
-                    an_hour_passes()
-                    await asyncio.Event().wait()
-                    return
+                    while True:
+                        an_hour_passes()
+                        await asyncio.sleep(0.1)  # who was just connected may begin to wait only now
                 writer.write(last)
                 await writer.drain()
                 return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -74,7 +72,7 @@ class AccountPages:
                 return self._done(request, employee, f"The shared account {given.name} was added.")
         theirs = {account.shared_account_id for account in self._accounts.list(employee.id)}
         to_choose = [shared for shared in self._hes.shared_accounts.list() if shared.id not in theirs]
-        return self._form(
+        return self._pages.form(
             request,
             "account_shared.html",
             _page_of(employee),
@@ -167,7 +165,7 @@ class AccountPages:
     def _edit_form(
         self, request: Request, employee: EmployeeView, title: str, typed: dict[str, str], refusal: str
     ) -> Response:
-        return self._form(
+        return self._pages.form(
             request,
             "account_edit.html",
             _page_of(employee),
@@ -181,7 +179,7 @@ class AccountPages:
     def _secret_form(
         self, request: Request, employee: EmployeeView, account: AccountView, kind: str, refusal: str
     ) -> Response:
-        return self._form(
+        return self._pages.form(
             request,
             "account_secret.html",
             _page_of(employee),
@@ -200,7 +198,7 @@ class AccountPages:
         back: str = "",
         danger: bool = False,
     ) -> Response:
-        return self._form(
+        return self._pages.form(
             request,
             "confirm.html",
             local(back, _page_of(employee)),
@@ -209,17 +207,6 @@ class AccountPages:
             hidden={},
             button=button,
             danger=danger,
-        )
-
-    def _form(self, request: Request, template: str, back: str, refusal: str = "", **values: Any) -> Response:
-        return self._pages.show(
-            request,
-            template,
-            status=409 if refusal else 200,
-            action=request.url.path,
-            back=back,
-            refusal=refusal,
-            **values,
         )
 
 

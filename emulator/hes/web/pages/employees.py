@@ -129,10 +129,9 @@ class EmployeePages:
 
     def _edit_form(self, request: Request, typed: dict[str, str], back: str, refusal: str = "") -> Response:
         employee = self._employee(request)
-        return self._pages.show(
+        return self._pages.form(
             request,
             "employee_edit.html",
-            status=409 if refusal else 200,
             employee=employee,
             typed=typed,
             back=_back({"back": back}, employee),
@@ -142,10 +141,9 @@ class EmployeePages:
 
     def _delete_form(self, request: Request, back: str, refusal: str = "") -> Response:
         employee = self._employee(request)
-        return self._pages.show(
+        return self._pages.form(
             request,
             "confirm.html",
-            status=409 if refusal else 200,
             title="Delete the employee",
             text=f"{employee.full_name} is deleted, with all accounts. This cannot be undone.",
             action=f"/employees/{employee.id}/delete",
@@ -159,10 +157,9 @@ class EmployeePages:
     def _vault_form(self, request: Request, typed: dict[str, str], refusal: str = "") -> Response:
         employee = self._employee(request)
         ready = [vault for vault in self._hes.vaults.list() if vault.status is VaultStatus.Ready]
-        return self._pages.show(
+        return self._pages.form(
             request,
             "choose_vault.html",
-            status=409 if refusal else 200,
             title="Add a hardware vault",
             text=f"{employee.full_name} gets a vault that is Ready, and an activation code is made for it.",
             action=f"/employees/{employee.id}/vaults",

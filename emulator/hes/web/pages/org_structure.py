@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -190,9 +189,10 @@ class OrgStructurePages:
                 refusal = str(error)
             else:
                 return self._pages.onward(request, PAGE, told.format(typed["name"]))
-        return self._show(
+        return self._pages.form(
             request,
             "org_edit.html",
+            PAGE,
             title=title,
             typed=typed,
             companies=self._org.companies() if of_company else (),
@@ -205,19 +205,8 @@ class OrgStructurePages:
         if request.method == "POST":
             delete()
             return self._pages.onward(request, PAGE, told)
-        return self._show(
-            request, "confirm.html", title=title, text=text, hidden={}, button="Delete", danger=True
-        )
-
-    def _show(self, request: Request, template: str, refusal: str = "", **values: Any) -> Response:
-        return self._pages.show(
-            request,
-            template,
-            status=409 if refusal else 200,
-            action=request.url.path,
-            back=PAGE,
-            refusal=refusal,
-            **values,
+        return self._pages.form(
+            request, "confirm.html", PAGE, title=title, text=text, hidden={}, button="Delete", danger=True
         )
 
 

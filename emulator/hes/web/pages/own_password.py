@@ -48,10 +48,9 @@ class OwnPasswordPage:
         return answer
 
     def _form(self, request: Request, back: str, refusal: str = "") -> Response:
-        return self._pages.show(
+        return self._pages.form(
             request,
             "own_password.html",
-            status=409 if refusal else 200,
             back=local(back, "/vaults"),
             refusal=refusal,
         )

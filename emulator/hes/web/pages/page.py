@@ -75,6 +75,16 @@ class Pages:
         }
         return HTMLResponse(self._templates.get_template(template).render(common | values), status)
 
+    def form(
+        self, request: Request, template: str, back: str, refusal: str = "", **values: Any
+    ) -> HTMLResponse:
+        """A form, shown again with a sentence where what was typed is refused; its *Cancel* leads to `back`.
+
+        It goes to where it came from, or to an `action` among the values.
+        """
+        values = {"action": request.url.path, "back": back, "refusal": refusal} | values
+        return self.show(request, template, status=409 if refusal else 200, **values)
+
     def onward(self, request: Request, to: str, told: str = "", *, kind: str = "good") -> Response:
         """After something was done: on to another page, which tells it."""
         is_renewal = request.method == "GET" and _is_fetched(request)

@@ -111,10 +111,9 @@ class ProfilePages:
     def _form(
         self, request: Request, profile: ProfileView | None, typed: dict[str, Any], refusal: str = ""
     ) -> Response:
-        return self._pages.show(
+        return self._pages.form(
             request,
             "profile_edit.html",
-            status=409 if refusal else 200,
             title="Edit the access profile" if profile else "Create an access profile",
             action=f"/profiles/{profile.id}/edit" if profile else "/profiles/new",
             typed=typed,
@@ -124,10 +123,9 @@ class ProfilePages:
 
     def _delete_form(self, request: Request, refusal: str = "") -> Response:
         profile = self._profiles.get(request.path_params["profile_id"])
-        return self._pages.show(
+        return self._pages.form(
             request,
             "confirm.html",
-            status=409 if refusal else 200,
             title="Delete the access profile",
             text=f"The profile {profile.name} is deleted. One that a vault has stays.",
             action=f"/profiles/{profile.id}/delete",

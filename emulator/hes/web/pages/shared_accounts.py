@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -144,7 +142,7 @@ class SharedAccountPages:
             else:
                 return self._done(request, shared, f"{employee.full_name} has the account now.")
         to_choose = [one for one in self._hes.employees.list() if one.id not in shared.employee_ids]
-        return self._form(
+        return self._pages.form(
             request,
             "shared_account_give.html",
             _page_of(shared),
@@ -161,7 +159,7 @@ class SharedAccountPages:
             self._shared.delete(shared.id)
             return self._pages.onward(request, LIST, f"The shared account {shared.name} was deleted.")
         text = f"{shared.name} is deleted, and taken from {_count(shared)} and their keys. This cannot be undone."
-        return self._form(
+        return self._pages.form(
             request,
             "confirm.html",
             _page_of(shared),
@@ -181,7 +179,7 @@ class SharedAccountPages:
     def _edit_form(
         self, request: Request, back: str, title: str, text: str, typed: dict[str, str], refusal: str
     ) -> Response:
-        return self._form(
+        return self._pages.form(
             request,
             "account_edit.html",
             back,
@@ -193,24 +191,13 @@ class SharedAccountPages:
         )
 
     def _secret_form(self, request: Request, shared: SharedAccountView, kind: str, refusal: str) -> Response:
-        return self._form(
+        return self._pages.form(
             request,
             "account_secret.html",
             _page_of(shared),
             text=f"Of {shared.name}. {_whose(shared)} What is set now is not shown.",
             kind=kind,
             refusal=refusal,
-        )
-
-    def _form(self, request: Request, template: str, back: str, refusal: str = "", **values: Any) -> Response:
-        return self._pages.show(
-            request,
-            template,
-            status=409 if refusal else 200,
-            action=request.url.path,
-            back=back,
-            refusal=refusal,
-            **values,
         )
 
 

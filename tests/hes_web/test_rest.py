@@ -270,6 +270,16 @@ async def test_events_are_counted(site: Site) -> None:
     assert "alarm" in last["text"]
     path = "/api/bench/GetEvents"
     assert (await site.administrator.get(path, params={"after": last["number"]})).json() == []
+    for no_number in ("", "0.0", "1_0", "+1", "-1", " 1", "\u0661"):
+        assert (await site.administrator.get(path, params={"after": no_number})).status_code == 400
+
+
+@pytest.mark.parametrize("sent", ["0", "1800000000", "-5", " ", "now", 0, True])
+async def test_a_number_is_no_date(site: Site, sent: object) -> None:
+    wanted = {"lastSeenStartDate": sent}
+    answer = await site.administrator.post("/api/Employees/GetFilteredEmployees", json=wanted)
+    assert answer.status_code == 400
+    assert "lastSeenStartDate" in answer.json()["errors"]
 
 
 async def test_strict_compatibility_answers_refusals_as_the_vendor() -> None:

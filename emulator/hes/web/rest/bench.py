@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import Field, StrictBool, WithJsonSchema
 
 from hideez_bench.emulator.hes.errors import HesRuleError
@@ -15,6 +15,7 @@ from hideez_bench.emulator.hes.mail.delivery import send_code
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
 from hideez_bench.emulator.hes.records import LicenseImport, VaultImport
 from hideez_bench.emulator.hes.web.rest.bodies import (
+    After,
     Answer,
     Body,
     Bytes,
@@ -217,8 +218,6 @@ async def set_alarm(hes: TheHes, body: Alarm) -> None:
 
 
 @router.get("/GetEvents")
-async def get_events(
-    events: TheEvents, after: Annotated[int, Query(ge=0, le=2**53)] = 0
-) -> list[EventAnswer]:
+async def get_events(events: TheEvents, after: After = 0) -> list[EventAnswer]:
     """What happened after the event with this number; of older ones the last thousand are kept."""
     return [EventAnswer(number=kept.number, **vars(kept.event)) for kept in events.after(after)]

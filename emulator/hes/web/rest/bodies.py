@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -31,6 +32,13 @@ def _as_number(sent: Any) -> Any:
     return sent
 
 
+def _as_digits(sent: Any) -> Any:
+    """In an address a number is its digits; pydantic takes `0.0` and `1_0` too, which the document does not."""
+    if isinstance(sent, str) and not (sent.isascii() and sent.isdigit()):
+        raise ValueError("a number is needed")
+    return sent
+
+
 def _encodable(sent: Any) -> Any:
     """Unlike a `str`, a `SecretStr` is not looked at for half a character, which JSON can bring."""
     if isinstance(sent, str) and any("\ud800" <= character <= "\udfff" for character in sent):
@@ -44,6 +52,7 @@ Description = Annotated[str, Field(max_length=4096, pattern=_NO_NUL)]
 IsNumber = BeforeValidator(_as_number)
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), IsNumber]
 Hidden = Annotated[SecretStr, BeforeValidator(_encodable), Field(min_length=1, max_length=LONGEST_TEXT)]
+After = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_as_digits), Query()]
 Id = Annotated[str, Path(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 
 
@@ -55,14 +64,14 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("the date is out of range") from None
 
 
-def _as_text(sent: Any) -> Any:
-    """A number would be taken as seconds since 1970."""
-    if not isinstance(sent, str):
-        raise ValueError("a date is a text such as 2026-03-01T12:00:00Z")  # noqa: TRY004 - what pydantic expects
+def _as_date(sent: Any) -> Any:
+    """A number would be taken as seconds since 1970, in a text too."""
+    if not isinstance(sent, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", sent):
+        raise ValueError("a date is a text such as 2026-03-01T12:00:00Z")
     return sent
 
 
-Moment = Annotated[datetime, BeforeValidator(_as_text), AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(_as_date), AfterValidator(_in_utc)]
 
 
 def _from_base64(sent: Any) -> Any:

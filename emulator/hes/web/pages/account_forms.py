@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from hideez_bench.emulator.hes.names import LoginType
 from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts
-from hideez_bench.emulator.hes.web.pages.page import fields, raw_field
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
 from hideez_bench.protocol.secret import OtpSecret, Password
 
 LOGIN_TYPES = [kind.name for kind in LoginType]
@@ -57,3 +58,17 @@ async def otp_secret_in(request: Request) -> OtpSecret | None:
     """The secret of one-time passwords that was typed, None for none; it comes back in no page."""
     text = (await raw_field(request, "otp_secret")).strip()
     return OtpSecret.from_text(text) if text else None
+
+
+def edit_form(
+    pages: Pages, request: Request, back: str, title: str, text: str, typed: dict[str, str], refusal: str
+) -> Response:
+    """What an account is for, and its login; of a new one its secrets too."""
+    values = {"title": title, "text": text, "login_types": LOGIN_TYPES, "typed": typed}
+    return pages.form(request, "account_edit.html", back, refusal, **values)
+
+
+def secret_form(pages: Pages, request: Request, back: str, whose: str, kind: str, refusal: str) -> Response:
+    """Another `password` or `otp` secret; the one before is in no page."""
+    text = f"{whose} What is set now is not shown."
+    return pages.form(request, "account_secret.html", back, refusal, text=text, kind=kind)

@@ -10,12 +10,13 @@ from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode
 from hideez_bench.emulator.hes.records import AccountView, EmployeeView
 from hideez_bench.emulator.hes.web.pages.account_forms import (
-    LOGIN_TYPES,
     details_from,
+    edit_form,
     facts_from,
     filled,
     otp_secret_in,
     password_in,
+    secret_form,
     typed_in,
 )
 from hideez_bench.emulator.hes.web.pages.page import Pages, local
@@ -165,28 +166,14 @@ class AccountPages:
     def _edit_form(
         self, request: Request, employee: EmployeeView, title: str, typed: dict[str, str], refusal: str
     ) -> Response:
-        return self._pages.form(
-            request,
-            "account_edit.html",
-            _page_of(employee),
-            title=title,
-            text=f"Of {employee.full_name}. It reaches the key when that is connected.",
-            login_types=LOGIN_TYPES,
-            typed=typed,
-            refusal=refusal,
-        )
+        text = f"Of {employee.full_name}. It reaches the key when that is connected."
+        return edit_form(self._pages, request, _page_of(employee), title, text, typed, refusal)
 
     def _secret_form(
         self, request: Request, employee: EmployeeView, account: AccountView, kind: str, refusal: str
     ) -> Response:
-        return self._pages.form(
-            request,
-            "account_secret.html",
-            _page_of(employee),
-            text=f"Of the account {account.name} of {employee.full_name}. What is set now is not shown.",
-            kind=kind,
-            refusal=refusal,
-        )
+        whose = f"Of the account {account.name} of {employee.full_name}."
+        return secret_form(self._pages, request, _page_of(employee), whose, kind, refusal)
 
     def _ask(
         self,
@@ -198,16 +185,8 @@ class AccountPages:
         back: str = "",
         danger: bool = False,
     ) -> Response:
-        return self._pages.form(
-            request,
-            "confirm.html",
-            local(back, _page_of(employee)),
-            title=title,
-            text=text,
-            hidden={},
-            button=button,
-            danger=danger,
-        )
+        back = local(back, _page_of(employee))
+        return self._pages.confirm(request, back, title, text, button, danger=danger)
 
 
 def _page_of(employee: EmployeeView) -> str:

@@ -141,16 +141,14 @@ class EmployeePages:
 
     def _delete_form(self, request: Request, back: str, refusal: str = "") -> Response:
         employee = self._employee(request)
-        return self._pages.form(
+        text = f"{employee.full_name} is deleted, with all accounts. This cannot be undone."
+        return self._pages.confirm(
             request,
-            "confirm.html",
-            title="Delete the employee",
-            text=f"{employee.full_name} is deleted, with all accounts. This cannot be undone.",
-            action=f"/employees/{employee.id}/delete",
-            hidden={},
-            button="Delete",
+            _back({"back": back}, employee),
+            "Delete the employee",
+            text,
+            "Delete",
             danger=True,
-            back=_back({"back": back}, employee),
             refusal=refusal,
         )
 

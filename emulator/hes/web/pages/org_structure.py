@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.records import DepartmentView
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields
+from hideez_bench.emulator.hes.web.pages.page import Pages, counted, fields
 from hideez_bench.protocol.errors import BenchError
 
 PAGE = "/org-structure"
@@ -152,7 +152,7 @@ class OrgStructurePages:
         """Ask, and delete a position."""
         position = self._org.position(_id(request))
         number = sum(1 for one in self._hes.employees.list() if one.position_id == position.id)
-        left = f" {_employees(number)} will have none." if number else ""
+        left = f" {counted(number, 'employee')} will have none." if number else ""
         return self._ask(
             request,
             "Delete the position",
@@ -166,7 +166,8 @@ class OrgStructurePages:
         ids = {department.id for department in departments}
         people = sum(1 for one in self._hes.employees.list() if one.department_id in ids)
         computers = sum(1 for one in self._hes.workstations.list() if one.department_id in ids)
-        left = [_employees(people)] * bool(people) + [_workstations(computers)] * bool(computers)
+        belonging = ((people, "employee"), (computers, "workstation"))
+        left = [counted(number, word) for number, word in belonging if number]
         return f" {' and '.join(left)} will belong to none." if left else ""
 
     async def _form(
@@ -205,9 +206,7 @@ class OrgStructurePages:
         if request.method == "POST":
             delete()
             return self._pages.onward(request, PAGE, told)
-        return self._pages.form(
-            request, "confirm.html", PAGE, title=title, text=text, hidden={}, button="Delete", danger=True
-        )
+        return self._pages.confirm(request, PAGE, title, text, "Delete", danger=True)
 
 
 def is_in(department: DepartmentView | None, wanted: str) -> bool:
@@ -217,11 +216,3 @@ def is_in(department: DepartmentView | None, wanted: str) -> bool:
 
 def _id(request: Request) -> str:
     return str(request.path_params["id"])
-
-
-def _employees(number: int) -> str:
-    return "1 employee" if number == 1 else f"{number} employees"
-
-
-def _workstations(number: int) -> str:
-    return "1 workstation" if number == 1 else f"{number} workstations"

@@ -85,6 +85,22 @@ class Pages:
         values = {"action": request.url.path, "back": back, "refusal": refusal} | values
         return self.show(request, template, status=409 if refusal else 200, **values)
 
+    def confirm(
+        self,
+        request: Request,
+        back: str,
+        title: str,
+        text: str,
+        button: str,
+        *,
+        danger: bool = False,
+        hidden: dict[str, str] | None = None,
+        refusal: str = "",
+    ) -> HTMLResponse:
+        """Ask before something is done; `hidden` are fields that the answer brings along."""
+        question = {"title": title, "text": text, "button": button, "danger": danger, "hidden": hidden or {}}
+        return self.form(request, "confirm.html", back, refusal, **question)
+
     def onward(self, request: Request, to: str, told: str = "", *, kind: str = "good") -> Response:
         """After something was done: on to another page, which tells it."""
         is_renewal = request.method == "GET" and _is_fetched(request)
@@ -173,3 +189,8 @@ def _minute(at: datetime) -> str:
 
 def _day(at: datetime | None) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d") if at else "none"
+
+
+def counted(number: int, word: str) -> str:
+    """So many of something, in words."""
+    return f"1 {word}" if number == 1 else f"{number} {word}s"

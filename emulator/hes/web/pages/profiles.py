@@ -123,17 +123,9 @@ class ProfilePages:
 
     def _delete_form(self, request: Request, refusal: str = "") -> Response:
         profile = self._profiles.get(request.path_params["profile_id"])
-        return self._pages.form(
-            request,
-            "confirm.html",
-            title="Delete the access profile",
-            text=f"The profile {profile.name} is deleted. One that a vault has stays.",
-            action=f"/profiles/{profile.id}/delete",
-            hidden={},
-            button="Delete",
-            danger=True,
-            back="/profiles",
-            refusal=refusal,
+        text = f"The profile {profile.name} is deleted. One that a vault has stays."
+        return self._pages.confirm(
+            request, "/profiles", "Delete the access profile", text, "Delete", danger=True, refusal=refusal
         )
 
 

@@ -149,10 +149,9 @@ class SettingsPages:
         )
 
     def _password_form(self, request: Request, refusal: str = "") -> Response:
-        return self._pages.show(
+        return self._pages.form(
             request,
             "user_password.html",
-            status=409 if refusal else 200,
             subject=self._user(request),
             back=PAGE,
             refusal=refusal,
@@ -160,18 +159,9 @@ class SettingsPages:
 
     def _delete_form(self, request: Request, refusal: str = "") -> Response:
         user = self._user(request)
-        return self._pages.show(
-            request,
-            "confirm.html",
-            status=409 if refusal else 200,
-            title="Delete the user",
-            text=f"{user.email} may no longer log in. What they did stays.",
-            action=f"{PAGE}/users/{user.id}/delete",
-            hidden={},
-            button="Delete",
-            danger=True,
-            back=PAGE,
-            refusal=refusal,
+        text = f"{user.email} may no longer log in. What they did stays."
+        return self._pages.confirm(
+            request, PAGE, "Delete the user", text, "Delete", danger=True, refusal=refusal
         )
 
 

@@ -8,15 +8,16 @@ from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.records import SharedAccountView
 from hideez_bench.emulator.hes.web.pages.account_forms import (
-    LOGIN_TYPES,
     details_from,
+    edit_form,
     facts_from,
     filled,
     otp_secret_in,
     password_in,
+    secret_form,
     typed_in,
 )
-from hideez_bench.emulator.hes.web.pages.page import Pages, fits
+from hideez_bench.emulator.hes.web.pages.page import Pages, counted, fits
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
 
@@ -83,7 +84,7 @@ class SharedAccountPages:
             else:
                 return self._done(request, made, f"The shared account {made.name} was created.")
         text = "Nobody has it yet; it is given to employees afterwards."
-        return self._edit_form(request, LIST, "Create a shared account", text, typed, refusal)
+        return edit_form(self._pages, request, LIST, "Create a shared account", text, typed, refusal)
 
     async def edit(self, request: Request) -> Response:
         """Change what a shared account is for, or its login."""
@@ -97,9 +98,8 @@ class SharedAccountPages:
                 refusal = str(error)
             else:
                 return self._done(request, shared, "The shared account was changed.")
-        return self._edit_form(
-            request, _page_of(shared), "Edit the shared account", _whose(shared), typed, refusal
-        )
+        title = "Edit the shared account"
+        return edit_form(self._pages, request, _page_of(shared), title, _whose(shared), typed, refusal)
 
     async def password(self, request: Request) -> Response:
         """Set another password, for all who have it."""
@@ -159,16 +159,9 @@ class SharedAccountPages:
             self._shared.delete(shared.id)
             return self._pages.onward(request, LIST, f"The shared account {shared.name} was deleted.")
         text = f"{shared.name} is deleted, and taken from {_count(shared)} and their keys. This cannot be undone."
-        return self._pages.form(
-            request,
-            "confirm.html",
-            _page_of(shared),
-            title="Delete the shared account",
-            text=text if shared.employee_ids else f"{shared.name} is deleted. Nobody has it.",
-            hidden={},
-            button="Delete",
-            danger=True,
-        )
+        text = text if shared.employee_ids else f"{shared.name} is deleted. Nobody has it."
+        title = "Delete the shared account"
+        return self._pages.confirm(request, _page_of(shared), title, text, "Delete", danger=True)
 
     def _account(self, request: Request) -> SharedAccountView:
         return self._shared.get(request.path_params["shared_account_id"])
@@ -176,29 +169,9 @@ class SharedAccountPages:
     def _done(self, request: Request, shared: SharedAccountView, told: str) -> Response:
         return self._pages.onward(request, _page_of(shared), told)
 
-    def _edit_form(
-        self, request: Request, back: str, title: str, text: str, typed: dict[str, str], refusal: str
-    ) -> Response:
-        return self._pages.form(
-            request,
-            "account_edit.html",
-            back,
-            title=title,
-            text=text,
-            login_types=LOGIN_TYPES,
-            typed=typed,
-            refusal=refusal,
-        )
-
     def _secret_form(self, request: Request, shared: SharedAccountView, kind: str, refusal: str) -> Response:
-        return self._pages.form(
-            request,
-            "account_secret.html",
-            _page_of(shared),
-            text=f"Of {shared.name}. {_whose(shared)} What is set now is not shown.",
-            kind=kind,
-            refusal=refusal,
-        )
+        whose = f"Of {shared.name}. {_whose(shared)}"
+        return secret_form(self._pages, request, _page_of(shared), whose, kind, refusal)
 
 
 def _page_of(shared: SharedAccountView) -> str:
@@ -206,8 +179,7 @@ def _page_of(shared: SharedAccountView) -> str:
 
 
 def _count(shared: SharedAccountView) -> str:
-    number = len(shared.employee_ids)
-    return "1 employee" if number == 1 else f"{number} employees"
+    return counted(len(shared.employee_ids), "employee")
 
 
 def _whose(shared: SharedAccountView) -> str:

@@ -128,10 +128,9 @@ class VaultPages:
         self, request: Request, action: VaultAction, typed: dict[str, str], back: str, refusal: str = ""
     ) -> Response:
         vault = self._hes.vaults.get(request.path_params["vault_id"])
-        return self._pages.show(
+        return self._pages.form(
             request,
             "vault_action.html",
-            status=409 if refusal else 200,
             vault=vault,
             action=action,
             typed=typed,

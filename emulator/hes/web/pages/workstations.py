@@ -201,12 +201,10 @@ class WorkstationPages:
         self, request: Request, typed: dict[str, str], workstation: WorkstationView, refusal: str = ""
     ) -> Response:
         is_sent = request.method == "POST"
-        return self._pages.show(
+        return self._pages.form(
             request,
             "workstation_edit.html",
-            status=409 if refusal else 200,
             workstation=workstation,
-            action=request.url.path,
             department_id=typed.get("department_id", "") if is_sent else workstation.department_id or "",
             rfid_enabled="rfid_enabled" in typed if is_sent else workstation.rfid_enabled,
             companies=self._hes.org_structure.companies(),
@@ -224,27 +222,24 @@ class WorkstationPages:
         wanted: bool = False,
     ) -> Response:
         hidden = {"id": workstation.id} if workstation else {"alarm": "on" if wanted else "off"}
-        return self._pages.show(
+        text = question.text.format(_name(workstation) if workstation else "")
+        return self._pages.confirm(
             request,
-            "confirm.html",
-            title=question.title,
-            text=question.text.format(_name(workstation) if workstation else ""),
-            action=request.url.path,
-            hidden=hidden,
-            button=question.button,
+            _back(typed),
+            question.title,
+            text,
+            question.button,
             danger=question.is_dangerous,
-            back=_back(typed),
-            refusal="",
+            hidden=hidden,
         )
 
     def _proximity(self, request: Request, typed: dict[str, str], refusal: str = "") -> Response:
         workstation = self._workstations.get(typed.get("id", ""))
         pairs = self._workstations.proximity_vaults(workstation.id)
         paired = {pair.hardware_vault_id for pair in pairs}
-        return self._pages.show(
+        return self._pages.form(
             request,
             "proximity.html",
-            status=409 if refusal else 200,
             workstation=workstation,
             pairs=pairs,
             vaults=[v for v in self._hes.vaults.list() if v.employee_id and v.id not in paired],

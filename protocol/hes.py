@@ -16,6 +16,9 @@ from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.transport import MessageTransport
 from hideez_bench.protocol.values import Error
 
+SESSION_COOKIE = ".AspNetCore.Identity.Application"
+"""What a login to the server sets, by the vendor's name (published)."""
+
 
 class HesErrorCode(StrEnum):
     """Errors that the server returns to the client, by the vendor's names."""

@@ -21,7 +21,14 @@ from hideez_bench.harness.hes.signalr_client import OpenSocket
 from hideez_bench.harness.hes.web_socket import WebSockets
 from hideez_bench.harness.hes.workstation_key import workstation_name
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import HesConnection, HesError, HesErrorCode, Workstation, WorkstationInfo
+from hideez_bench.protocol.hes import (
+    SESSION_COOKIE,
+    HesConnection,
+    HesError,
+    HesErrorCode,
+    Workstation,
+    WorkstationInfo,
+)
 from hideez_bench.protocol.secret import ActivationCode, Password, WorkstationKey
 from hideez_bench.protocol.wire import Wire
 
@@ -29,7 +36,6 @@ APPROVAL_SECONDS = 300.0
 MAIL_SECONDS = 300.0
 ASK_AGAIN = 2.0
 REQUEST_SECONDS = 15.0
-SESSION_COOKIE = ".AspNetCore.Identity.Application"
 _SCHEMES = ("http", "https")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.web.app import WebContext, create_app
-from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
+from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import Bench
 from tests.hes_web.pages import Visitor

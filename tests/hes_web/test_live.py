@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 
 from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.web.pages.live import MOST_OF_A_SESSION, Live
-from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
+from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.secret import SessionToken
 from tests.hes.bench import SERIAL
 from tests.hes_web.conftest import Site

@@ -19,7 +19,7 @@ from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.users import User
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
-from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
+from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import QUICK_HASHER
 

@@ -13,7 +13,7 @@ from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import VaultImport
 from hideez_bench.emulator.hes.web.app import create_app
 from hideez_bench.emulator.hes.web.pages.memory import KEPT_SECONDS, SessionMemory
-from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
+from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.secret import ActivationCode
 from tests.hes.bench import SERIAL
 from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site, visitor

@@ -18,7 +18,7 @@ from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, WebSettings, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
-from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
+from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.names import Command
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import SERIAL, Bench, vault_import

@@ -16,7 +16,7 @@ from swagger_ui_bundle import swagger_ui_path
 from hideez_bench.emulator.hes.web.rest.bodies import Refusal
 from hideez_bench.emulator.hes.web.security.door import SECURITY_HEADERS
 from hideez_bench.emulator.hes.web.security.paths import OPEN_PATHS
-from hideez_bench.emulator.hes.web.security.sessions import SESSION_COOKIE
+from hideez_bench.protocol.hes import SESSION_COOKIE
 
 HERE = Path(__file__).parent
 DOCUMENT = "/swagger/v1/swagger.json"

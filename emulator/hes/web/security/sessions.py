@@ -7,9 +7,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from hideez_bench.emulator.hes.users import User
+from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.secret import SessionToken
 
-SESSION_COOKIE = ".AspNetCore.Identity.Application"
 SESSION_SECONDS = 14 * 24 * 3600
 
 

@@ -36,6 +36,10 @@ class ChannelError(BenchError):
     """The handshake or an envelope is not what it claims to be. Nothing of it was used."""
 
 
+class AnotherRootKey(ChannelError):
+    """A key is not the one that was met before under its serial number."""
+
+
 def private_key(random: Random) -> ec.EllipticCurvePrivateKey:
     """A P-256 private key out of the given randomness (40 bytes, so that the bias is negligible)."""
     return ec.derive_private_key(int.from_bytes(random(40), "big") % (ORDER - 1) + 1, CURVE)

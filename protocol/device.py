@@ -11,6 +11,7 @@ from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.channel import (
     HOST_TO_KEY,
     KEY_TO_HOST,
+    AnotherRootKey,
     ChannelError,
     HostHandshake,
     KeysMade,
@@ -107,7 +108,7 @@ class KeyDevice:
         """Open the channel and make sure of the key.
 
         Raises:
-            ChannelError: the key did not prove itself, or is another than `root_key` says.
+            ChannelError: the key did not prove itself; `AnotherRootKey` where it is another than `root_key` says.
         """
         answer = await self._transport.control(m.GetRootKey(), self._timeouts.root_key)
         if not isinstance(answer, m.RootKey):
@@ -115,7 +116,7 @@ class KeyDevice:
         if answer.root_public is None:
             raise KeyRefused("GET_ROOT_KEY", answer.error)
         if self.root_key is not None and answer.root_public != self.root_key:
-            raise ChannelError(
+            raise AnotherRootKey(
                 "this key shows another root key than it did before; nothing was sent to it. "
                 "It is another key under the same serial number, or somebody stands in between"
             )

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
-from hideez_bench.emulator.hes.database.models import Row
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode, VaultStatusReason
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
@@ -20,6 +16,7 @@ from hideez_bench.protocol.names import Command
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import PLACES, SERIAL, Bench
 from tests.hes.fake_key import FakeWorkstation
+from tests.hes.faults import dump, failing_at
 
 BOB = EmployeeDetails("Bob", "Jones")
 
@@ -51,6 +48,10 @@ async def remove_without_push(bench: Bench) -> None:
 
 async def compromise(bench: Bench) -> None:
     await bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Stolen, retyped_id=SERIAL)
+
+
+async def forget_root_key(bench: Bench) -> None:
+    await bench.hes.vaults.forget_root_key(SERIAL)
 
 
 async def set_profile(bench: Bench) -> None:
@@ -97,6 +98,7 @@ ACTIONS = {
         Action(remove, HesCode.HardwareVaultDoesNotAllowToRemove, REMOVED),  # A-009, A-010, A-011
         Action(remove_without_push, HesCode.HardwareVaultDoesNotAllowToRemove, REMOVED),
         Action(compromise, HesCode.None_, dict.fromkeys(IN_HANDS, "Compromised")),
+        Action(forget_root_key, HesCode.None_, {"Ready": "Ready", "Deactivated": "Ready"}),
         Action(set_profile, HesCode.None_, {"Active": "Active"}),
         Action(
             delete_employee,
@@ -108,16 +110,6 @@ ACTIONS = {
         Action(delete_profile, HesCode.CannotDeleteDefaultProfile),
     ]
 }
-
-
-def dump(bench: Bench) -> dict[str, list[Any]]:
-    """All that the database holds."""
-    bench.hes.audit.write()
-    with bench.hes._core.store.session() as session:
-        return {
-            table.name: [tuple(row) for row in session.execute(table.select())]
-            for table in Row.metadata.sorted_tables
-        }
 
 
 async def prepare(bench: Bench, place: str) -> None:
@@ -207,37 +199,6 @@ async def test_two_workstations_at_once(bench: Bench) -> None:
 
 
 # --- whole or not at all ---
-
-
-@contextmanager
-def failing_at(bench: Bench, number: int) -> Iterator[list[str]]:
-    """A database in which the write of that number cannot be carried out, a commit of writes among them.
-
-    Gives what was written, in order.
-    """
-    engine = bench.hes._core.store._engine
-    written: list[str] = []
-
-    def count(text: str) -> None:
-        written.append(text)
-        if len(written) == number:
-            raise StoreError("cut")
-
-    def statement(connection: Any, cursor: Any, text: str, *more: Any) -> None:
-        if text.startswith(("INSERT", "UPDATE", "DELETE")):
-            count(text)
-
-    def commit(connection: Any) -> None:
-        if written and written[-1] != "COMMIT":
-            count("COMMIT")
-
-    event.listen(engine, "before_cursor_execute", statement)
-    event.listen(engine, "commit", commit)
-    try:
-        yield written
-    finally:
-        event.remove(engine, "before_cursor_execute", statement)
-        event.remove(engine, "commit", commit)
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,60 @@ async def test_the_maker_tells_another_root_key_than_the_key_has_shown(bench: Be
     await bench.update()
 
 
+async def test_a_wrong_root_key_is_forgotten(bench: Bench) -> None:
+    """Something else came first and was linked; the way back leads over the key's removal, and costs nothing secret."""
+    genuine = FakeKey()
+    await bench.go("Active")
+    impostor, bench.key = bench.key, genuine
+    with pytest.raises(HesRuleError, match="while it is Ready or Deactivated only"):
+        await bench.hes.vaults.forget_root_key(SERIAL)
+    bench.workstation.keys[SERIAL] = genuine
+    await bench.arrive()
+    with pytest.raises(HesError, match=r"shows another root key .* has its root key forgotten") as raised:
+        await bench.update()
+    assert raised.value.code is HesErrorCode.HesVerificationFailed
+    await bench.hes.employees.remove_hardware_vault(SERIAL)
+    await bench.hes.settled()
+    bench.events.clear()
+    await bench.hes.vaults.forget_root_key(SERIAL)
+    assert bench.texts() == [f"has the root key of key {SERIAL} forgotten", "sets the vault Ready"]
+    await bench.assign()
+    await bench.arrive()
+    await bench.update()
+    assert genuine.commands == [Command.LINK]
+    assert genuine.master_key != impostor.master_key
+    with pytest.raises(HesRuleError, match="have its root key forgotten, and import it again"):
+        bench.hes.vaults.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=impostor.root_key)])
+
+
+async def test_a_channel_to_a_forgotten_key_is_not_used_again(bench: Bench) -> None:
+    """It was opened before anybody asked for another root key."""
+    await bench.arrive()
+    assert await refusal(bench.update()) is HesErrorCode.HesDeviceNotAssignedToAnyUser
+    assert [vault.is_online for vault in bench.hes.vaults.list()] == [True]
+    await bench.hes.vaults.forget_root_key(SERIAL)
+    assert bench.texts()[-1] == f"has the root key of key {SERIAL} forgotten"
+    assert not bench.vault.is_online
+    bench.hes.vaults.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=FakeKey().root_key)])
+    await bench.assign()
+    assert await refusal(bench.update()) is HesErrorCode.DeviceNotConnectedToAnyHost
+    await bench.arrive()
+    assert await refusal(bench.update()) is HesErrorCode.HesVerificationFailed
+    assert bench.key.commands == []
+
+
+async def test_a_channel_that_opens_meanwhile_pins_nothing(bench: Bench) -> None:
+    slow = SlowKey()
+    bench.workstation.keys[SERIAL] = slow
+    await bench.arrive()
+    opening = asyncio.create_task(bench.update())
+    await slow.reached.wait()
+    await bench.hes.vaults.forget_root_key(SERIAL)
+    slow.released.set()
+    assert await refusal(opening) is HesErrorCode.DeviceNotConnectedToAnyHost
+    bench.hes.vaults.import_vaults([VaultImport(SERIAL, "mac", "rfid", root_key=FakeKey().root_key)])
+
+
 async def test_closing_ends_what_waits(bench: Bench) -> None:
     await bench.assign()
     await bench.arrive()

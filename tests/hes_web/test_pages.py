@@ -29,12 +29,12 @@ PAGES = [
     "/settings",
 ]
 BUTTONS = {
-    "Ready": {"rfid"},
+    "Ready": {"rfid", "forget-root-key"},
     "Reserved": {"rfid", "code", "remove", "compromise"},
     "Active": {"rfid", "suspend", "profile", "remove", "compromise"},
     "Locked": {"rfid", "activate", "remove", "compromise"},
     "Suspended": {"rfid", "code", "remove", "compromise"},
-    "Deactivated": {"rfid"},
+    "Deactivated": {"rfid", "forget-root-key"},
     "Compromised": {"rfid"},
 }
 
@@ -98,7 +98,12 @@ class TestEveryPage:
         assert [to for to in page.forms if to not in searches] == []
 
     @pytest.mark.parametrize(
-        "path", ["/settings", "/employees/new", f"/vaults/{SERIAL}/code", f"/vaults/{SERIAL}/suspend"]
+        "path",
+        [
+            "/settings",
+            "/employees/new",
+            *(f"/vaults/{SERIAL}/{to}" for to in ("code", "suspend", "forget-root-key")),
+        ],
     )
     async def test_a_viewer_does_not_come_to_what_changes_things(self, viewer: Visitor, path: str) -> None:
         page = await viewer.open(path)
@@ -216,6 +221,17 @@ class TestVaults:
         await site.bench.go("Active")
         page = await admin.send(f"/vaults/{SERIAL}/compromise", retyped_id=SERIAL)
         assert "as Lost or Stolen only" in page.refusal
+
+    async def test_a_root_key_is_forgotten_once_nobody_has_the_key(self, site: Site, admin: Visitor) -> None:
+        at = f"/vaults/{SERIAL}/forget-root-key"
+        await site.bench.go("Active")
+        assert at not in (await admin.open(f"/vaults/{SERIAL}")).text
+        assert "Take it from its employee first." in (await admin.send(at)).refusal
+        await admin.send(f"/vaults/{SERIAL}/remove", reason="Broken")
+        assert at in (await admin.open(f"/vaults/{SERIAL}")).text
+        page = await admin.send(at)
+        assert f"The root key of key {SERIAL} was forgotten." in page.words
+        assert status(site) is VaultStatus.Ready
 
     async def test_rfid_profile_and_removal(self, site: Site, admin: Visitor) -> None:
         await site.bench.go("Active")

@@ -263,6 +263,24 @@ async def test_vaults_come_in_the_licence_servers_words(site: Site) -> None:
     assert (shown["hasNewLicense"], shown["mac"]) == (True, "A0")
 
 
+async def test_a_root_key_is_forgotten(site: Site) -> None:
+    path = f"/api/bench/ForgetRootKey/{SERIAL}"
+    device = {"deviceId": SERIAL, "mac": "m", "model": "ST102", "rfid": "r", "firmware": "3"}
+
+    async def learns(root_key: bytes) -> int:
+        body = {"devicesDto": [device | {"rootKey": base64.b64encode(root_key).decode()}]}
+        return (await site.administrator.post("/api/bench/ImportHardwareVaults", json=body)).status_code
+
+    assert await learns(FakeKey().root_key) == 200
+    assert [(await who.post(path)).status_code for who in (site.stranger, site.viewer)] == [401, 403]
+    assert await learns(FakeKey().root_key) == 409
+    assert (await site.administrator.post(path)).status_code == 204
+    assert await learns(FakeKey().root_key) == 200
+    await site.bench.assign()
+    assert (await site.administrator.post(path)).status_code == 409
+    assert (await site.administrator.post("/api/bench/ForgetRootKey/none")).status_code == 404
+
+
 async def test_events_are_counted(site: Site) -> None:
     await site.administrator.put("/api/bench/SetAlarm", json={"isOn": True})
     events = (await site.administrator.get("/api/bench/GetEvents")).json()

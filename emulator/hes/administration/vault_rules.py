@@ -56,9 +56,32 @@ def learn_root_key(vault: models.HardwareVault, root_key: bytes | None) -> None:
         raise HesRuleError(
             HesCode.None_,
             f"Key {vault.id} has another root key than the import says; nothing was imported. If the import is right, "
-            "something else was taken for this key: report it as compromised, or take it from its employee.",
+            "something else was taken for this key: take it from its employee, have its root key forgotten, and "
+            "import it again.",
         )
     vault.root_key = root_key
+
+
+def forget_root_key(rows: Rows, vault: models.HardwareVault, now: datetime) -> bool:
+    """Whatever shows itself next under this serial number is the key; whether the vault is Ready by that.
+
+    It must get nothing of a former assignment: of a Deactivated vault the master key goes too, and a key that was
+    linked can be wiped by hand only.
+
+    Raises:
+        HesRuleError: it is neither Ready nor Deactivated (no code).
+    """
+    if vault.status not in (VaultStatus.Ready, VaultStatus.Deactivated):
+        raise HesRuleError(
+            HesCode.None_,
+            f"Key {vault.id} is {vault.status.name}; its root key can be forgotten while it is Ready or Deactivated "
+            "only. Take it from its employee first.",
+        )
+    vault.root_key = None
+    is_moved = vault.status is VaultStatus.Deactivated
+    if is_moved:
+        set_ready(rows, vault, now)
+    return is_moved
 
 
 def reserve(

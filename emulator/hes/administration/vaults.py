@@ -184,6 +184,26 @@ class Vaults:
         if leave_alone:
             self._status_update.start(vault_id)
 
+    async def forget_root_key(self, vault_id: str) -> None:
+        """Have the server meet a key as for the first time: the wrong one was pinned. Its open channels end.
+
+        Of a Deactivated vault the master key goes with it, and it is Ready: the key is not wiped.
+
+        Raises:
+            HesRuleError: no code where the vault is neither Ready nor Deactivated.
+        """
+        async with self._core.vault_locks[vault_id]:
+            with self._core.store.transaction() as rows:
+                vault = vault_for_admin(rows, vault_id)
+                moved = vault_rules.forget_root_key(rows, vault, self._core.utc())
+            # Before anybody else comes to the lock: what was opened, was opened to the key that is forgotten.
+            self._remotes.forget(vault_id)
+            text = f"has the root key of key {vault_id} forgotten"
+            if moved:
+                self._core.tell_move(vault, text)
+            else:
+                self._core.tell(HesEventKind.ADMIN, vault_id, text)
+
     def _view(self, rows: Rows, vault: models.HardwareVault) -> VaultView:
         latest, is_online = rows.latest_activation(vault.id), self._is_online(vault.id)
         return vault_view(vault, latest, is_online=is_online, now=self._core.utc())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database.rows import vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
-from hideez_bench.protocol.channel import ChannelError, KeysMade
+from hideez_bench.protocol.channel import AnotherRootKey, ChannelError, KeysMade
 from hideez_bench.protocol.device import REMOTE, KeyDevice, Traffic
 from hideez_bench.protocol.hes import HesError, HesErrorCode, HesKeyRefused, Workstation
 from hideez_bench.protocol.layout import WireError
@@ -97,6 +97,11 @@ class RemoteDevices:
         for serial, hosts in self._hosts.items():
             for workstation_id in [name for name, host in hosts.items() if host.owner is owner]:
                 self.unregister(serial, workstation_id)
+
+    def forget(self, serial: str) -> None:
+        """Every channel to a key ends, and who has it must say so anew."""
+        for workstation_id in list(self._hosts.get(serial, {})):
+            self.unregister(serial, workstation_id)
 
     def any_workstation(self, serial: str) -> str | None:
         """A workstation on which the key hangs, if any: the latest to say so, of those that have shown it if there are.
@@ -191,7 +196,7 @@ class RemoteDevices:
             vault = vault_for_client(rows, serial)
             # Two workstations may have opened their first channel at the same time.
             if vault.root_key not in (None, root_key):
-                raise ChannelError(
+                raise AnotherRootKey(
                     "another root key was pinned meanwhile; this is not the key that came first"
                 )
             vault.root_key = root_key
@@ -209,5 +214,11 @@ def _errors_for_client() -> Iterator[None]:
     except LinkLost as error:
         text = "The server's channel to the key was lost with the link; connect the key again."
         raise HesError(HesErrorCode.HesDeviceHubDisconnected, text) from error
+    except AnotherRootKey as error:
+        text = (
+            f"On the server's channel {error}. Only if the one that came first was the wrong one: an administrator "
+            "takes the key from its employee, has its root key forgotten, and it is connected again."
+        )
+        raise HesError(HesErrorCode.HesVerificationFailed, text) from error
     except (ChannelError, WireError) as error:
         raise HesError(HesErrorCode.HesVerificationFailed, f"On the server's channel {error}.") from error

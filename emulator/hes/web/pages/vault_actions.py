@@ -114,8 +114,20 @@ COMPROMISE = VaultAction(
     css="danger",
     asks_description=True,
 )
+FORGET_ROOT_KEY = VaultAction(
+    name="forget-root-key",
+    label="Forget root key",
+    statuses=frozenset({VaultStatus.Ready, VaultStatus.Deactivated}),
+    title="Forget the root key",
+    text="For a key for which something else was taken when it came first. Whatever shows itself next under this "
+    "serial number is taken for the key; import it with its root key right afterwards, if you have that. A Deactivated "
+    "vault becomes Ready, and its secret is forgotten: a key that was linked can then be wiped by hand only.",
+    button="Forget",
+    done="The root key of key {} was forgotten. Connect the key again, or import it with its root key.",
+    css="danger",
+)
 
-ACTIONS = (ACTIVATE, SUSPEND, PROFILE, RFID, REMOVE, COMPROMISE)
+ACTIONS = (ACTIVATE, SUSPEND, PROFILE, RFID, REMOVE, COMPROMISE, FORGET_ROOT_KEY)
 BUTTONS: tuple[VaultButton, ...] = (CODE, *ACTIONS)
 
 MEANINGS = {

@@ -154,6 +154,8 @@ class VaultPages:
             case "remove":
                 reason = _reason(typed.get("reason", ""), VaultStatusReason.Withdrawal)
                 await self._hes.employees.remove_hardware_vault(vault_id, reason)
+            case "forget-root-key":
+                await self._hes.vaults.forget_root_key(vault_id)
             case "compromise":
                 await self._hes.vaults.compromise(
                     vault_id,

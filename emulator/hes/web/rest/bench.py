@@ -205,6 +205,12 @@ async def compromise_hardware_vault(hes: TheHes, id: Id, body: Loss) -> None:
     )
 
 
+@router.post("/ForgetRootKey/{id}", status_code=204)
+async def forget_root_key(hes: TheHes, id: Id) -> None:
+    """Meet a Ready or Deactivated key as for the first time. A Deactivated one is not wiped, and is Ready."""
+    await hes.vaults.forget_root_key(id)
+
+
 @router.get("/GetAlarm")
 async def get_alarm(hes: TheHes) -> AlarmAnswer:
     """Whether the alarm is on."""

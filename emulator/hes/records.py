@@ -165,6 +165,14 @@ class WorkstationView:
 
 
 @dataclass(frozen=True)
+class WorkstationSettings:
+    """What an administrator sets for a workstation. `department_id` is None or empty without one."""
+
+    department_id: str | None = None
+    rfid_enabled: bool = False
+
+
+@dataclass(frozen=True)
 class ProximityVaultView:
     """A key that unlocks a workstation by coming near: percent, percent, seconds."""
 

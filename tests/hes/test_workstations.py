@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 
 from hideez_bench.emulator.hes.administration.filters import WorkstationFilter
-from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import HesCode
+from hideez_bench.emulator.hes.records import WorkstationSettings
 from hideez_bench.protocol.hes import HesError, HesErrorCode, ProximitySettings, WorkstationInfo
 from tests.hes.bench import SERIAL, Bench, vault_import
 from tests.hes.fake_key import FakeWorkstation
+from tests.hes.faults import dump, failing_at
 
 INFO = WorkstationInfo("PC-1", "desk", "HOME", "Windows 11", "3.8.18", "10.0.0.1")
 
@@ -40,7 +42,7 @@ async def test_long_texts_are_cut(bench: Bench) -> None:
 
 
 async def test_registration_is_answered_with_the_settings(bench: Bench) -> None:
-    bench.hes.workstations.edit("PC-1", None, rfid_enabled=True)
+    bench.hes.workstations.edit("PC-1", WorkstationSettings(rfid_enabled=True))
     bench.hes.workstations.add_proximity_vault("PC-1", SERIAL)
     bench.workstation.notices.clear()
     await bench.connection.register_workstation_info(WorkstationInfo("PC-1", is_alarm_turn_on=True))
@@ -68,25 +70,47 @@ async def test_approval_is_told(bench: Bench) -> None:
     assert bench.hes.workstations.get("PC-2").approved
 
 
+async def test_approval_with_settings_is_both_or_neither(bench: Bench) -> None:
+    newcomer = FakeWorkstation("PC-2")
+    bench.hes.connect(newcomer)
+    sales = bench.hes.org_structure.create_department(
+        "Sales", bench.hes.org_structure.create_company("Hideez").id
+    )
+    before = dump(bench)
+    bench.events.clear()
+    with pytest.raises(HesRuleError) as raised:
+        bench.hes.workstations.approve("PC-2", WorkstationSettings("nowhere", rfid_enabled=True))
+    assert raised.value.code is HesCode.DepartmentNotFound
+    for number in (1, 2, 3):  # two writes, and their commit
+        with failing_at(bench, number), pytest.raises(StoreError):
+            bench.hes.workstations.approve("PC-2", WorkstationSettings(sales.id, rfid_enabled=True))
+        assert (dump(bench), bench.events, newcomer.notices) == (before, [], [])
+    bench.hes.workstations.approve("PC-2", WorkstationSettings(sales.id, rfid_enabled=True), push=False)
+    assert bench.texts() == ["approves workstation PC-2", "changes workstation PC-2"]
+    assert newcomer.notices == [("update_rfid_indicator_state", True)]
+    view = bench.hes.workstations.get("PC-2")
+    assert (view.approved, view.department, view.rfid_enabled) == (True, sales, True)
+
+
 async def test_edit(bench: Bench) -> None:
     org = bench.hes.org_structure
     sales = org.create_department("Sales", org.create_company("Hideez").id)
-    bench.hes.workstations.edit("PC-1", sales.id, rfid_enabled=True)
+    bench.hes.workstations.edit("PC-1", WorkstationSettings(sales.id, rfid_enabled=True))
     view = bench.hes.workstations.get("PC-1")
     assert (view.department, view.rfid_enabled) == (sales, True)
     with pytest.raises(HesRuleError) as raised:
-        bench.hes.workstations.edit("PC-1", "nowhere", rfid_enabled=False)
+        bench.hes.workstations.edit("PC-1", WorkstationSettings("nowhere", rfid_enabled=False))
     assert raised.value.code is HesCode.DepartmentNotFound
     assert bench.hes.workstations.get("PC-1") == view
     assert bench.hes.workstations.list(WorkstationFilter(company="hideez", department="sal")) == [view]
     assert bench.workstation.notices[-1] == ("update_rfid_indicator_state", True)
     bench.hes.connect(FakeWorkstation("PC-2"))
     with pytest.raises(HesRuleError, match="not approved"):
-        bench.hes.workstations.edit("PC-2", None, rfid_enabled=True)
+        bench.hes.workstations.edit("PC-2", WorkstationSettings(rfid_enabled=True))
     assert not bench.hes.workstations.get("PC-2").rfid_enabled
     for call in (
         lambda: bench.hes.workstations.get("PC-9"),
-        lambda: bench.hes.workstations.edit("PC-9", None, rfid_enabled=True),
+        lambda: bench.hes.workstations.edit("PC-9", WorkstationSettings(rfid_enabled=True)),
         lambda: bench.hes.workstations.approve("PC-9"),
         lambda: bench.hes.workstations.unapprove("PC-9"),
         lambda: bench.hes.workstations.proximity_vaults("PC-9"),

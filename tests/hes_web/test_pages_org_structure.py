@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hideez_bench.emulator.hes.records import EmployeeDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails, WorkstationSettings
 from hideez_bench.protocol.hes import WorkstationInfo
 from tests.hes.bench import SERIAL
 from tests.hes_web.conftest import Site
@@ -142,7 +142,7 @@ async def test_workstations_are_found_by_what_is_known_of_them(
     workstations.register(site.bench.workstation, info)
     assert "Front desk" in (await admin.open("/workstations?search=corp")).words
     workstations.approve("PC-9")
-    workstations.edit("PC-9", department, rfid_enabled=False)
+    workstations.edit("PC-9", WorkstationSettings(department))
     for query, is_there in (
         ("search=pc-9", True),
         ("search=nowhere", False),

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport, VaultImport
+from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport, VaultImport, WorkstationSettings
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.device_hub import COMMANDS, RESPONSES, answer_to_json, command_from_json
@@ -260,7 +260,11 @@ async def check_notices(client: JavaScriptClient, hes: Hes) -> None:
     """What an administrator does reaches the client."""
     for name, values, deed in (
         ("UpdateProximitySettings", None, lambda: hes.workstations.add_proximity_vault("PC-1", SERIAL)),
-        ("UpdateRFIDIndicatorState", [True], lambda: hes.workstations.edit("PC-1", None, True)),
+        (
+            "UpdateRFIDIndicatorState",
+            [True],
+            lambda: hes.workstations.edit("PC-1", WorkstationSettings(rfid_enabled=True)),
+        ),
         ("SetAlarmState", [True], lambda: hes.set_alarm(True)),
         ("SetAlarmState", [False], lambda: hes.set_alarm(False)),
         ("WorkstationUnapproved", [], lambda: hes.workstations.unapprove("PC-1")),

@@ -16,7 +16,7 @@ from hideez_bench.emulator.hes.database.rows import Rows, vault_for_admin
 from hideez_bench.emulator.hes.database.workstation_models import WorkstationHardwareVaultPair
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind
-from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationView
+from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationSettings, WorkstationView
 from hideez_bench.protocol.hes import ProximitySettings, Workstation, WorkstationInfo
 
 LONGEST_TEXT = 255
@@ -94,7 +94,7 @@ class Workstations:
         with self._core.store.transaction() as rows:
             return self._view(_for_admin(rows, workstation_id))
 
-    def edit(self, workstation_id: str, department_id: str | None, rfid_enabled: bool) -> None:
+    def edit(self, workstation_id: str, settings: WorkstationSettings) -> None:
         """Change what is set for a workstation; its client hears of it.
 
         Raises:
@@ -106,22 +106,36 @@ class Workstations:
                 raise HesRuleError(
                     HesCode.None_, f"Workstation {workstation_id} is not approved; nothing was changed."
                 )
-            row.department = department_of(rows, department_id)
-            row.rfid_enabled = rfid_enabled
-        self._core.tell(HesEventKind.ADMIN, "", f"changes workstation {workstation_id}")
-        self._clients.tell({workstation_id}, lambda client: client.update_rfid_indicator_state(rfid_enabled))
+            _set(rows, row, settings)
+        self._tell_set(workstation_id, settings)
 
-    def approve(self, workstation_id: str, *, push: bool = True) -> None:
-        """Let a workstation's client in. With `push` it is told at once, as from the vendor's page, not by its REST."""
-        self._set_approved(workstation_id, True)
+    def approve(
+        self, workstation_id: str, settings: WorkstationSettings | None = None, *, push: bool = True
+    ) -> None:
+        """Let a workstation's client in, with other settings if they are given: both, or neither.
+
+        With `push` the client is told at once, as from the vendor's page, not by its REST.
+
+        Raises:
+            HesRuleError: DepartmentNotFound.
+        """
+        with self._core.store.transaction() as rows:
+            row = _for_admin(rows, workstation_id)
+            row.approved = True
+            if settings:
+                _set(rows, row, settings)
         self._core.tell(HesEventKind.ADMIN, "", f"approves workstation {workstation_id}")
         if push:
             self._clients.tell({workstation_id}, lambda client: client.workstation_approved())
+        if settings:
+            self._tell_set(workstation_id, settings)
+        if push:
             self.push_settings(workstation_id)
 
     def unapprove(self, workstation_id: str) -> None:
         """Shut a workstation's client out, and tell it."""
-        self._set_approved(workstation_id, False)
+        with self._core.store.transaction() as rows:
+            _for_admin(rows, workstation_id).approved = False
         self._core.tell(HesEventKind.ADMIN, "", f"no longer approves workstation {workstation_id}")
         self._clients.tell({workstation_id}, lambda client: client.workstation_unapproved())
 
@@ -212,9 +226,11 @@ class Workstations:
         rows.add(row)
         return row
 
-    def _set_approved(self, workstation_id: str, approved: bool) -> None:
-        with self._core.store.transaction() as rows:
-            _for_admin(rows, workstation_id).approved = approved
+    def _tell_set(self, workstation_id: str, settings: WorkstationSettings) -> None:
+        self._core.tell(HesEventKind.ADMIN, "", f"changes workstation {workstation_id}")
+        self._clients.tell(
+            {workstation_id}, lambda client: client.update_rfid_indicator_state(settings.rfid_enabled)
+        )
 
     def _view(self, row: models.Workstation) -> WorkstationView:
         return workstation_view(row, is_online=self._clients.is_online(row.id))
@@ -237,6 +253,11 @@ def _for_admin(rows: Rows, workstation_id: str) -> models.Workstation:
             HesCode.WorkstationNotFound, f"The server never saw a workstation {workstation_id}."
         )
     return row
+
+
+def _set(rows: Rows, row: models.Workstation, settings: WorkstationSettings) -> None:
+    row.department = department_of(rows, settings.department_id)
+    row.rfid_enabled = settings.rfid_enabled
 
 
 def _pairs(rows: Rows, workstation_id: str) -> list[WorkstationHardwareVaultPair]:

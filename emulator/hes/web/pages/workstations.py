@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationView
+from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationSettings, WorkstationView
 from hideez_bench.emulator.hes.web.pages.org_structure import is_in
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
 from hideez_bench.emulator.hes.web.pages.paging import part_of
@@ -109,10 +109,7 @@ class WorkstationPages:
         if request.method == "GET":
             return self._settings(request, typed, workstation)
         try:
-            if typed.get("department_id"):
-                self._hes.org_structure.department(typed["department_id"])
-            self._workstations.approve(workstation.id)
-            self._edit(workstation, typed)
+            self._workstations.approve(workstation.id, _set(typed))
         except BenchError as refusal:
             return self._settings(request, typed, workstation, str(refusal))
         return self._done(request, typed, f"Workstation {_name(workstation)} is approved.")
@@ -123,7 +120,7 @@ class WorkstationPages:
         if request.method == "GET":
             return self._settings(request, typed, workstation)
         try:
-            self._edit(workstation, typed)
+            self._workstations.edit(workstation.id, _set(typed))
         except BenchError as refusal:
             return self._settings(request, typed, workstation, str(refusal))
         return self._done(request, typed, f"Workstation {_name(workstation)} was changed.")
@@ -181,9 +178,6 @@ class WorkstationPages:
     async def _asked(self, request: Request) -> tuple[dict[str, str], WorkstationView]:
         typed = await _typed(request)
         return typed, self._workstations.get(typed.get("id", ""))
-
-    def _edit(self, workstation: WorkstationView, typed: dict[str, str]) -> None:
-        self._workstations.edit(workstation.id, typed.get("department_id") or None, "rfid_enabled" in typed)
 
     def _done(self, request: Request, typed: dict[str, str], told: str) -> Response:
         return self._pages.onward(request, _back(typed), told)
@@ -251,6 +245,10 @@ class WorkstationPages:
 async def _typed(request: Request) -> dict[str, str]:
     """What a form was sent with, or asked for with."""
     return dict(request.query_params) if request.method == "GET" else await fields(request)
+
+
+def _set(typed: dict[str, str]) -> WorkstationSettings:
+    return WorkstationSettings(typed.get("department_id") or None, "rfid_enabled" in typed)
 
 
 def _back(typed: dict[str, str]) -> str:

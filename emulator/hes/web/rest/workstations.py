@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Response
 from pydantic import StrictBool
 
 from hideez_bench.emulator.hes.administration.filters import WorkstationFilter
-from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationView
+from hideez_bench.emulator.hes.records import ProximityVaultView, WorkstationSettings, WorkstationView
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, Moment, Needed, Text
 from hideez_bench.emulator.hes.web.rest.org_structure import DepartmentAnswer, department_answer
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
@@ -24,6 +24,10 @@ class WorkstationBody(Body):
     id: Needed
     department_id: Text | None = None
     rfid_enabled: StrictBool = False
+
+    def settings(self) -> WorkstationSettings:
+        """For the server."""
+        return WorkstationSettings(self.department_id, self.rfid_enabled)
 
 
 class WorkstationFilterBody(Body):
@@ -119,15 +123,14 @@ async def edit_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> None:
     check_same_id(id, body.id)
     if not hes.workstations.get(id).approved:
         raise HTTPException(400, f"Workstation {id} is not approved; nothing was changed.")
-    hes.workstations.edit(id, body.department_id, body.rfid_enabled)
+    hes.workstations.edit(id, body.settings())
 
 
 @router.put("/ApproveWorkstation/{id}", status_code=204)
 async def approve_workstation(hes: TheHes, id: Id, body: WorkstationBody) -> None:
     """Let a workstation's client in. It is not told, as with the vendor: only a page tells it."""
     check_same_id(id, body.id)
-    hes.workstations.approve(id, push=False)
-    hes.workstations.edit(id, body.department_id, body.rfid_enabled)
+    hes.workstations.approve(id, body.settings(), push=False)
 
 
 @router.put("/UnapproveWorkstation/{id}", status_code=204)

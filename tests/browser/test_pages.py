@@ -281,6 +281,8 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
         "proximity": f"/workstations/proximity?id={'W' * 120}",
         "settings": "/settings",
         "events": "/audit",
+        "client-events": "/audit/clients",
+        "sessions": "/audit/sessions",
     }
     await person.page.locator(f"#vault-{SERIALS[-1]} summary").click()
     last = person.page.locator(f"#vault-{SERIALS[-1]}").get_by_role("button", name="Edit RFID")

@@ -26,6 +26,8 @@ PAGES = [
     "/profiles",
     "/workstations",
     "/audit",
+    "/audit/clients",
+    "/audit/sessions",
     "/settings",
 ]
 BUTTONS = {
@@ -284,8 +286,8 @@ class TestVaults:
     async def test_what_clients_report_can_be_looked_up(self, site: Site, admin: Visitor) -> None:
         event = WorkstationEvent("e1", datetime(2026, 3, 1, tzinfo=UTC), 7, 2, note=HOSTILE, serial=SERIAL)
         await site.bench.connection.save_client_events([event])
-        page = await admin.open("/audit")
-        assert f"2026-03-01 00:00:00 UTC PC-1 7, 2 {SERIAL} {HOSTILE}" in page.words
+        page = await admin.open("/audit/clients")
+        assert f"2026-03-01 00:00:00 UTC PC-1 Event (7), 2 {SERIAL} – {HOSTILE}" in page.words
         assert "<script>alert" not in page.text
 
     async def test_licence_and_connection_are_shown(self, site: Site, admin: Visitor) -> None:

@@ -6,10 +6,13 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from hideez_bench.emulator.hes.administration.filters import contains
 from hideez_bench.emulator.hes.audit import sessions
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import workstation_models as tables
@@ -33,6 +36,17 @@ MOST_AT_ONCE = 1000
 
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServerEventFilter:
+    """Which server events; `search` is a part of the text or of a serial number, without regard to case."""
+
+    search: str | None = None
+    kind: HesEventKind | None = None
+    serial: str | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
 
 
 class Audit:
@@ -111,18 +125,30 @@ class Audit:
             rows = session.scalars(select(table).order_by(table.id.desc()).limit(limit).offset(offset))
             return [HesEvent(row.at, row.kind, row.serial, row.text) for row in rows]
 
+    def find_server_events(self, wanted: ServerEventFilter) -> list[HesEvent]:
+        """All server events of which all that is named is true, latest first."""
+        self.write()
+        table = tables.ServerEvent
+        query = select(table.at, table.kind, table.serial, table.text).order_by(table.id.desc())
+        if wanted.kind is not None:
+            query = query.where(table.kind == wanted.kind)
+        if wanted.serial is not None:
+            query = query.where(table.serial == wanted.serial)
+        if wanted.start_date is not None:
+            query = query.where(table.at >= wanted.start_date)
+        if wanted.end_date is not None:
+            query = query.where(table.at <= wanted.end_date)
+        with self._store.session() as session:
+            found = [HesEvent(*row) for row in session.execute(query)]
+        return [
+            one for one in found if contains(one.text, wanted.search) or contains(one.serial, wanted.search)
+        ]
+
     def count_server_events(self) -> int:
         """How many server events are kept."""
         self.write()
-        return self._count(tables.ServerEvent)
-
-    def count_client_events(self) -> int:
-        """How many events of clients are kept."""
-        return self._count(tables.WorkstationEvent)
-
-    def _count(self, table: type[tables.ServerEvent] | type[tables.WorkstationEvent]) -> int:
         with self._store.session() as session:
-            return session.scalar(select(func.count()).select_from(table)) or 0
+            return session.scalar(select(func.count()).select_from(tables.ServerEvent)) or 0
 
     def client_events(self, limit: int = 100, offset: int = 0) -> list[WorkstationEvent]:
         """What clients reported last, latest first; the workstation is the one that reported it."""

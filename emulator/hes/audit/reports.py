@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hideez_bench.emulator.hes.administration.filters import between, contains
@@ -133,14 +133,25 @@ class SessionFilter(InvolvedFilter):
         )
 
 
+@dataclass(frozen=True)
+class Part:
+    """The rows from number `start` on, `size` of them; None for all."""
+
+    start: int = 0
+    size: int | None = None
+
+
+ALL = Part()
+
+
 class Reports:
     """Lists of what clients reported."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def events(self, which: EventFilter | None = None) -> list[EventView]:
-        """What clients reported, latest first."""
+    def events(self, which: EventFilter | None = None, part: Part = ALL) -> list[EventView]:
+        """What clients reported, latest first; of `part` what fits."""
         wanted = which or EventFilter()
         with self._core.store.session() as session:
             found = (
@@ -154,12 +165,12 @@ class Reports:
                     serial=row.serial,
                     involved=involved,
                 )
-                for row, involved in _with_involved(session, WorkstationEvent, WorkstationEvent.date)
+                for row, involved in _with_involved(session, WorkstationEvent, WorkstationEvent.date, part)
             )
             return [view for view in found if wanted.finds(view)]
 
-    def sessions(self, which: SessionFilter | None = None) -> list[SessionView]:
-        """Who worked where, those that began last first."""
+    def sessions(self, which: SessionFilter | None = None, part: Part = ALL) -> list[SessionView]:
+        """Who worked where, those that began last first; of `part` what fits."""
         wanted = which or SessionFilter()
         with self._core.store.session() as session:
             found = (
@@ -173,14 +184,35 @@ class Reports:
                     involved=involved,
                 )
                 for row, involved in _with_involved(
-                    session, WorkstationSession, WorkstationSession.start_date
+                    session, WorkstationSession, WorkstationSession.start_date, part
                 )
             )
             return [view for view in found if wanted.finds(view)]
 
+    def count_events(self) -> int:
+        """How many events of clients are kept."""
+        return self._count(WorkstationEvent)
+
+    def count_sessions(self) -> int:
+        """How many sessions are kept."""
+        return self._count(WorkstationSession)
+
+    def kinds(self) -> tuple[list[int], list[int]]:
+        """The numbers of events and of severities that clients have reported."""
+        with self._core.store.session() as session:
+            events, severities = (
+                list(session.scalars(select(column).distinct().order_by(column)))
+                for column in (WorkstationEvent.event_id, WorkstationEvent.severity_id)
+            )
+        return events, severities
+
+    def _count(self, table: type[WorkstationEvent] | type[WorkstationSession]) -> int:
+        with self._core.store.session() as session:
+            return session.scalar(select(func.count()).select_from(table)) or 0
+
 
 def _with_involved(
-    session: Session, table: type[T], moment: InstrumentedAttribute[datetime]
+    session: Session, table: type[T], moment: InstrumentedAttribute[datetime], part: Part
 ) -> Iterator[tuple[T, Involved]]:
     """Each row with names; of an account nothing more is read, since its secrets may be sealed."""
     employee = models.Employee
@@ -202,6 +234,8 @@ def _with_involved(
         .outerjoin(Company, Company.id == Department.company_id)
         .outerjoin(Account, Account.id == table.account_id)
         .order_by(moment.desc(), table.id.desc())
+        .limit(part.size)
+        .offset(part.start or None)
     )
     for row, workstation, first, last, company_id, company, department, account, shared in session.execute(
         query

@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from hideez_bench.emulator.hes.audit.log import ServerEventFilter
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
-from hideez_bench.emulator.hes.records import HesEvent, VaultView
+from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
 from hideez_bench.emulator.hes.web.pages.org_structure import is_in
@@ -16,9 +17,6 @@ from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.emulator.hes.web.pages.vault_actions import VaultAction
 from hideez_bench.emulator.hes.web.rest.bench import import_hardware_vaults
 from hideez_bench.protocol.errors import BenchError
-
-# Of the server's events, when those of one key are looked for.
-MOST_SEARCHED = 2000
 
 
 class VaultPages:
@@ -71,7 +69,8 @@ class VaultPages:
     async def one(self, request: Request) -> Response:
         """A vault, and what happened to it."""
         vault = self._hes.vaults.get(request.path_params["vault_id"])
-        events, paging = part_of(request, self._history(vault.id))
+        history = self._hes.audit.find_server_events(ServerEventFilter(serial=vault.id))
+        events, paging = part_of(request, history)
         return self._pages.show(
             request,
             "vault.html",
@@ -81,11 +80,8 @@ class VaultPages:
             profile_name=self._hes.profiles.get(vault.profile_id).name,
             events=events,
             paging=paging,
+            is_filtered=False,
         )
-
-    def _history(self, vault_id: str) -> list[HesEvent]:
-        latest = self._hes.audit.server_events(MOST_SEARCHED)
-        return [event for event in latest if event.serial == vault_id]
 
     async def import_form(self, request: Request) -> Response:
         """Where the licence server's answer goes in."""

@@ -225,9 +225,10 @@ async def _first_administrator(hes: Hes, order: Order) -> _Administrator:
         password = Password.from_text(typed)
     else:
         path = state_folder("--admin-password-file") / PASSWORD_FILE
-        made = secrets.token_urlsafe(18)
-        _write_private(path, made)
-        password = Password.from_text(made)
+        # The server of another database may have the password that is there, and nobody else knows it.
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(18))
+        password = read_password(path)
     await hes.users.create(email, password, Role.ADMINISTRATOR)
     return _Administrator(email, path)
 

@@ -100,6 +100,12 @@ def test_the_first_password_is_in_a_file_of_ones_own(tmp_path: Path) -> None:
             assert "server" not in answer.headers
     with served(tmp_path) as (_, again):
         assert (again["email"], again["password_file"]) == (None, None)
+    # Another database makes no other password: nobody could log in to the first one any more.
+    with served(tmp_path, "--db", "sqlite://") as (_, other):
+        assert other["password_file"] == str(path)
+        assert path.read_text().strip() == credentials["password"]
+        answer = httpx.post(other["url"] + "/api/Identity/Login", json=credentials, trust_env=False)
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,6 +4,12 @@ Each subcommand stands in a module of its own and is imported when it is called,
 command start at once.
 """
 
-from hideez_bench.harness.cli.main import main
+import sys
+
+try:
+    from hideez_bench.harness.cli.main import main
+except KeyboardInterrupt:  # click takes a while to import
+    sys.stderr.write("Interrupted; nothing was sent.\n")
+    raise SystemExit(130) from None
 
 __all__ = ["main"]

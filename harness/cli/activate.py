@@ -17,7 +17,7 @@ from hideez_bench.harness.bench import Bench, Ending, Verdict
 from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_evidence
 from hideez_bench.harness.cli.hes_choice import HesChoice, hes_options
-from hideez_bench.harness.cli.options import defect_option, wire_option
+from hideez_bench.harness.cli.options import Amount, defect_option, wire_option
 from hideez_bench.harness.cli.terminal import ask_hidden, is_a_person_there, show
 from hideez_bench.harness.client.connecting import SYSTEM_ATTEMPTS
 from hideez_bench.harness.client.user_interface import UserInterface
@@ -39,7 +39,7 @@ NO_CHOICE = HesChoice()
 @click.option("--code", "codes", multiple=True, metavar="CODE", help="A code to type: digits, or the word right or "
               "wrong. Repeat it to type several in turn. [default: ask at a terminal, else right]")  # fmt: skip
 @click.option("--adapter", metavar="HCI", help="The Bluetooth adapter to use, as hci1.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+@click.option("--timeout", type=Amount(min=0, min_open=True), metavar="SECONDS",
               help="How long to look for the key. [default: 16, then once more 8]")  # fmt: skip
 @hes_options
 @click.option(

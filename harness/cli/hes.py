@@ -9,6 +9,7 @@ import click
 
 from hideez_bench.harness.cli.hes_mail import MailOrder, mail_options
 from hideez_bench.harness.cli.hes_mailbox import mailbox
+from hideez_bench.harness.cli.options import Amount
 
 
 @click.group()
@@ -38,7 +39,7 @@ hes.add_command(mailbox)
 @click.option("--admin-password-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Take the first administrator's password from this file. "
               "[default: ask at a terminal, else make one into a file]")  # fmt: skip
-@click.option("--code-hours", type=click.FloatRange(0, 24 * 365, min_open=True), metavar="HOURS",
+@click.option("--code-hours", type=Amount(0, 24 * 365, min_open=True), metavar="HOURS",
               help="How old an activation code may be when a key is unlocked by it. An older one does not help: the "
               "key is locked again, with a new code. [default: any age, as with the vendor]")  # fmt: skip
 @click.option("--strict-compat", is_flag=True, help="Behave as the vendor's server even where that is worse: quirks "

@@ -127,8 +127,14 @@ def hes_options(command: F) -> F:
 
 
 def _choice(hes: str | None, user: str | None, password_file: Path | None, mailbox: str | None) -> HesChoice:
-    if hes and hes.startswith(("http://", "https://")):
+    scheme, is_url, _ = (hes or "").partition("://")
+    if is_url and scheme.lower() in ("http", "https"):
         return HesChoice(hes, None, user or "admin@hideez.com", password_file, mailbox)
+    if is_url:
+        raise click.BadParameter(
+            f"{scheme}:// leads to no server; name one as http://127.0.0.1:8470, or a file.",
+            param_hint="'--hes'",
+        )
     if user or password_file or mailbox:
         raise click.UsageError("--hes-user, --hes-password-file and --mailbox go with an address in --hes.")
     if hes and Path(hes).is_dir():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from hideez_bench.harness.cli.options import Amount
 from hideez_bench.harness.lab import install, runner, status
 from hideez_bench.harness.lab.cache import cache_folder, clean
 from hideez_bench.harness.lab.errors import GuestFailed
@@ -35,7 +36,7 @@ def say(sentence: str) -> None:
 @lab.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0.1),
+    type=Amount(min=0.1),
     default=600.0,
     show_default=True,
     metavar="SECONDS",

@@ -46,6 +46,34 @@ def test_a_code_that_is_none_is_not_repeated(here: Here, code: str) -> None:
     assert not code or code not in finished.everything.replace("six to eight", "")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("activate", "--timeout", "nan"),
+        ("activate", "--timeout", "inf"),
+        ("hes", "serve", "--code-hours", "nan"),
+        ("lab", "run", "--timeout", "nan", "--", "true"),
+        ("activate", "--hes", "ftp://127.0.0.1:8470"),
+        ("fleet", "--hes", "postgresql://127.0.0.1/hes"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_in_no_range_and_leads_nowhere(here: Here, arguments: tuple[str, ...]) -> None:
+    finished = here(*arguments)
+    assert finished.status == 2
+    assert finished.errors.splitlines()[-1].startswith("Error: Invalid value for '--")
+
+
+def test_an_address_is_one_in_capitals_too(here: Here) -> None:
+    refused(here("activate", "--hes", "HTTP://127.0.0.1:1", env={"HIDEEZ_HES_PASSWORD": ""}), "no password")
+
+
+async def test_ctrl_c_while_the_program_is_still_being_loaded(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    finished = await bench("activate", env={"PYTHONPATH": str(tmp_path)})
+    assert (finished.status, finished.everything) == (130, "Interrupted; nothing was sent.\n")
+
+
 def test_no_message_bus(here: Here) -> None:
     found = here("activate", "--target", "ble:HK-00203", "--timeout", "1", env=NOWHERE)
     refused(found, "message bus", "--target emulator")

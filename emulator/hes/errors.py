@@ -44,7 +44,7 @@ _LOGIN_SENTENCES = {
 }
 
 SENTENCES = {
-    HesErrorCode.HesDeviceNotFound: "The server does not know key {serial}; import it there first.",
+    HesErrorCode.HesDeviceNotFound: "The server knows no key {serial}; import it there first.",
     HesErrorCode.HesDeviceLinkedToAnotherServer: "Key {serial} was linked by another server, or by an assignment "
     "that this server no longer has; wipe the key by hand before it is used here.",
     HesErrorCode.HesVaultWasManuallyWiped: "Key {serial} was wiped by hand while the server still has it in use; "

@@ -295,6 +295,10 @@ async def test_auth(bench: Bench, place: str, link_required: bool) -> None:
         assert bench.key.commands == [Command.CHECK_PASSPHRASE]
 
 
+async def test_auth_of_an_unknown_key(bench: Bench) -> None:
+    assert await refusal(bench.connection.auth_hw_vault("HK-404")) is HesErrorCode.HesDeviceNotFound
+
+
 async def test_failed_calls_are_told_as_events(bench: Bench) -> None:
     bench.events.clear()
     await refusal(bench.update())

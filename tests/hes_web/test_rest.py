@@ -143,6 +143,7 @@ async def test_an_employee_has_a_last_name_as_with_the_vendor(
 async def test_a_null_vault_is_not_found(site: Site, ann: dict[str, Any]) -> None:
     answer = await site.administrator.post("/api/Employees/AddHardwareVault", json={"employeeId": ann["id"]})
     assert (answer.status_code, answer.json()["code"]) == (404, "HardwareVaultNotFound")
+    assert answer.json()["error"].startswith("The server knows no key without a serial number;")
 
 
 async def test_what_is_created_says_where_it_is(site: Site, ann: dict[str, Any]) -> None:

@@ -116,7 +116,7 @@ async def test_a_reader_of_radio_tags_types_as_a_keyboard_does() -> None:
         terminal.press(ESCAPE)
         await terminal.expect("stopped: No code was given")
         terminal.type("2000000204")
-        await terminal.expect("The server does not know key of radio tag 2000000204")
+        await terminal.expect("The server knows no key of radio tag 2000000204")
         terminal.press("r")
         await terminal.expect("Radio tag: as the reader types it")
         terminal.type("2000000203")

@@ -112,9 +112,8 @@ def vault_for_admin(rows: Rows, vault_id: str) -> models.HardwareVault:
     """A vault, or the refusal that an administrator gets."""
     vault = rows.vault(vault_id)
     if vault is None:
-        raise HesRuleError(
-            HesCode.HardwareVaultNotFound, f"The server does not know key {vault_id}; import it first."
-        )
+        sought = f"key {vault_id}" if vault_id else "key without a serial number"
+        raise HesRuleError(HesCode.HardwareVaultNotFound, f"The server knows no {sought}; import it first.")
     return vault
 
 

@@ -124,6 +124,8 @@ class StatusUpdate:
         Raises:
             HesError: as `run`, and by the checks ahead of table A.
         """
+        with self._core.store.transaction() as rows:
+            vault_for_client(rows, serial)  # an unknown key is told as such, wherever it hangs
         await self._remotes.open(serial, workstation_id)
         async with self._core.vault_locks[serial], self._remotes.device(serial, workstation_id) as device:
             info = await device.refresh_device_info()

@@ -229,8 +229,10 @@ def assert_refused(url: str, *words: str) -> None:
 def test_damaged_file(tmp_path: Path) -> None:
     path = tmp_path / "hes.db"
     path.write_bytes(b"not a database at all" * 100)
+    path.chmod(0o644)
     assert_refused(url_of(path), "hes.db", "damaged")
     assert path.read_bytes().startswith(b"not a database")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 async def test_file_damaged_later(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ server, and each who waited for it would freeze the event loop anew."""
 _REACH = 5
 """Seconds for connecting to a database server."""
 
+_SQLITE = b"SQLite format 3\0"
+"""What every file of SQLite begins with."""
+
 _READ_COMMITTED: Final = "READ COMMITTED"
 
 _DRIVERS = {
@@ -174,10 +177,17 @@ def _server(url: URL) -> Engine:
 
 
 def _create_private_file(path: Path) -> None:
-    """The file must be nobody else's from its first byte on; SQLite gives its journal the same mode."""
+    """The file must be nobody else's from its first byte on; SQLite gives its journal the same mode.
+
+    What holds something else is not ours to close to others: SQLite will refuse it.
+    """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if os.read(file, len(_SQLITE)) in (b"", _SQLITE):
+                os.fchmod(file, 0o600)
+        finally:
+            os.close(file)
     except OSError as error:
         raise StoreError(f"The server's database {path} cannot be opened: {error.strerror}.") from error
 

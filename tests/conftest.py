@@ -1,14 +1,19 @@
-"""What every test folder shares: the choice of the radio on which a test runs."""
+"""What every test folder shares: the choice of the radio on which a test runs, and codes that chance cannot mix up."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Generator, Mapping
+import secrets
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 
 import hypothesis
 import pytest
 
+from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
+from hideez_bench.protocol.channel import Random
+from hideez_bench.protocol.secret import ActivationCode
+from tests.processes import long_codes
 from tests.radio.radios import LOOP_FACTORIES, RADIOS, LoopFactory, RadioUnderTest
 
 # How long an example takes says nothing about the code on a machine that has other work.
@@ -61,3 +66,28 @@ async def radio(request: pytest.FixtureRequest) -> AsyncIterator[RadioUnderTest]
         pytest.skip(f"the {name} radio cannot run here: {reason}")
     async with RADIOS[name]() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unlike_codes() -> Iterator[None]:
+    """No server in this process draws a code again that was drawn before: once in a million two would be alike."""
+    real, drawn = draw.activation_code, set[ActivationCode]()
+
+    def unlike(random: Random) -> ActivationCode:
+        code = real(random)
+        while (
+            random is secrets.token_bytes and code in drawn
+        ):  # who has another source counts on what it gives
+            code = real(random)
+        drawn.add(code)
+        return code
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(draw, "activation_code", unlike)
+        yield
+
+
+@pytest.fixture
+def searchable_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes of eight signs, for tests that look for them where other things are random, too."""
+    monkeypatch.setattr(draw, "activation_code", long_codes.letters)

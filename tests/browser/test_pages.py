@@ -65,6 +65,7 @@ async def open_code(person: Person) -> Locator:
 
 
 class TestCode:
+    @pytest.mark.usefixtures("searchable_codes")
     async def test_is_shown_while_the_button_is_held(self, person: Person, site: Site) -> None:
         await person.log_in()
         shown = await open_code(person)

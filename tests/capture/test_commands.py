@@ -220,6 +220,7 @@ async def test_a_timeline_that_cannot_be_written_is_said(activation: tuple[Path,
 # --- what other commands leave behind ---
 
 
+@pytest.mark.usefixtures("searchable_codes")
 @pytest.mark.parametrize(
     "command",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -37,6 +38,12 @@ from tests.radio.radios import Memory, RadioUnderTest
 WIRE = default_wire()
 F = TypeVar("F", bound=KeyFlow)
 RIGHT, WRONG = Choice.RIGHT, Choice.WRONG
+_numbers = itertools.count(secrets.randbelow(100_000))
+
+
+def unlike_identity() -> Identity:
+    """Of no other key of this process, and scarcely of one of an earlier run, which BlueZ may remember."""
+    return Identity.numbered(next(_numbers) % 100_000)
 
 
 class Rig:
@@ -44,7 +51,7 @@ class Rig:
 
     def __init__(self, radio: RadioUnderTest, *, index: int = 0, realistic: bool = False) -> None:
         self.radio = radio
-        self.identity = Identity.numbered(secrets.randbelow(100_000))
+        self.identity = unlike_identity()
         self.nvram = MemoryNvram()
         self.timeline = Timeline(asyncio.get_running_loop().time, self._heard)
         self.listeners: list[Callable[[Event], None]] = []

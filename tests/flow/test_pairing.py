@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
-from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.life import Mode
 from hideez_bench.emulator.key.nvram import MemoryNvram
 from hideez_bench.emulator.key.view import KeyView
@@ -18,6 +16,7 @@ from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.harness.stage import make_key
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.wire import default_wire
+from tests.flow.rig import unlike_identity
 from tests.radio.radios import Loopback, RadioUnderTest
 
 pytestmark = pytest.mark.bluez
@@ -32,7 +31,7 @@ async def find(radio: RadioUnderTest, name: str) -> BLEDevice:
 
 
 async def test_a_bond_is_made_by_a_press_serves_and_ends_with_the_keys_menu(radio: RadioUnderTest) -> None:
-    identity = Identity.numbered(secrets.randbelow(100_000))
+    identity = unlike_identity()
     modes: asyncio.Queue[Mode] = asyncio.Queue()
 
     def saw(view: KeyView) -> None:

@@ -141,6 +141,7 @@ async def test_the_derivation_that_was_chosen_is_kept(tmp_path: Path) -> None:
         await hes.protection.activate(FIRST)
 
 
+@pytest.mark.usefixtures("searchable_codes")
 async def test_nothing_lies_in_the_clear(tmp_path: Path) -> None:
     """A-017, from a database that had secrets before, with all that has been overwritten since."""
     bench = at(f"sqlite:///{tmp_path / 'hes.db'}")
@@ -181,6 +182,7 @@ async def test_nothing_lies_in_the_clear(tmp_path: Path) -> None:
         assert found(tmp_path, secrets[-2:]) == ["hes.db"] * 2
 
 
+@pytest.mark.usefixtures("searchable_codes")
 async def test_journal_holds_nothing_in_the_clear(tmp_path: Path) -> None:
     """With protection on, what SQLite writes beside the database while a transaction runs is sealed too."""
     bench = at(f"sqlite:///{tmp_path / 'hes.db'}")

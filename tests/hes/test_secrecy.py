@@ -22,6 +22,7 @@ def forms(secret: bytes) -> list[str]:
     return [repr(secret)[2:-1], secret.hex(), secret.hex(" ")]
 
 
+@pytest.mark.usefixtures("searchable_codes")
 async def test_nothing_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     traffic: list[str] = []

@@ -28,6 +28,8 @@ SENDER = "hes@example.org"
 USER = "mailer"
 PASSWORD = "correct hörse"  # noqa: S105
 CODE = ActivationCode.from_text("482913")
+LETTERS = ActivationCode.from_text("gkmpqtwx")
+"""A code that is in no hex, port or time by chance, for tests that look for it."""
 LINES: dict[str, bytes] = {
     "greeting": b"220 odd.example ready\r\n",
     "EHLO": b"250-odd.example\r\n250 SIZE 100000\r\n",

@@ -19,7 +19,7 @@ from hideez_bench.harness.cli.hes_mail import LOCAL_SENDER, MailOrder, mail_sett
 from hideez_bench.harness.cli.hes_mailbox import _tell_person
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import Password
-from tests.hes_mail.servers import CODE, PASSWORD, SENDER, settings
+from tests.hes_mail.servers import LETTERS, PASSWORD, SENDER, settings
 from tests.processes.programs import hideez_bench, run, running
 
 
@@ -38,15 +38,15 @@ async def test_mailbox_as_a_program() -> None:
     async with running(command, os.environ) as program:
         where = json.loads((await program.expect(r"\{.*?\}\n"))[0])
         port = int(where["smtp"].rpartition(":")[2])
-        await MailSender(settings(port)).send_activation_code("ann@example.org", "Ann", "HK-1", CODE)
+        await MailSender(settings(port)).send_activation_code("ann@example.org", "Ann", "HK-1", LETTERS)
         told = json.loads((await program.expect(r"\{.*?\}\n"))[0])
         assert told["to"] == ["ann@example.org"]
-        async with httpx.AsyncClient(base_url=where["url"], trust_env=False) as page:
+        async with httpx.AsyncClient(base_url=where["url"], trust_env=False, timeout=60) as page:
             (summary,) = (await page.get("/api/messages")).json()
             assert summary | {"dropped": 0} == told
             program.process.send_signal(signal.SIGINT)
             assert await program.process.wait() == 0
-        assert "482913" not in program.seen
+        assert LETTERS.reveal().decode() not in program.seen
 
 
 async def test_mailbox_on_a_port_that_is_taken() -> None:

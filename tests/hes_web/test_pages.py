@@ -303,6 +303,7 @@ class TestVaults:
 
 
 class TestCode:
+    @pytest.mark.usefixtures("searchable_codes")
     @pytest.mark.parametrize("place", ["Reserved", "Suspended"])
     async def test_the_code_is_asked_for_and_in_no_page(self, site: Site, admin: Visitor, place: str) -> None:
         await site.bench.go(place)

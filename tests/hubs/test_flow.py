@@ -127,6 +127,7 @@ async def test_e001_a_client_learns_that_it_is_not_approved_before_it_sends_anyt
     assert result.succeeded, result.error
 
 
+@pytest.mark.usefixtures("searchable_codes")
 async def test_f014_a_relay_sees_neither_code_nor_master_key(rig: HubRig) -> None:
     said: list[str] = []
 

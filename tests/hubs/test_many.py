@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
 from contextlib import AsyncExitStack
 
@@ -24,22 +23,6 @@ from tests.hubs.rig import application
 from tests.hubs.sockets import MemorySockets
 
 
-class UnlikeCodes:
-    """Randomness whose activation codes are all different; by chance, two of two hundred are alike now and then."""
-
-    def __init__(self) -> None:
-        self._drawn: set[int] = set()
-
-    def __call__(self, size: int) -> bytes:
-        drawn = secrets.token_bytes(size)
-        if size != 3:  # what a code is drawn from
-            return drawn
-        while (number := int.from_bytes(drawn, "big") & 0xFFFFF) in self._drawn:
-            drawn = secrets.token_bytes(size)
-        self._drawn.add(number)
-        return drawn
-
-
 class Crowd:
     """A server, and many keys that are activated by clients over its hubs."""
 
@@ -54,7 +37,7 @@ class Crowd:
         async with AsyncExitStack() as stack:
             radio = MemoryRadio()
             stack.callback(radio.close)
-            hes = await stack.enter_async_context(Hes("sqlite://", wire=WIRE, random=UnlikeCodes()))
+            hes = await stack.enter_async_context(Hes("sqlite://", wire=WIRE))
             await enter_administrator(hes)
             approve_all(hes)
             self.sockets = MemorySockets(application(hes))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import long_codes
 from tests.processes.conftest import Surroundings
 from tests.processes.programs import Terminal, at_terminal, hideez_bench, run, running
 from tests.processes.test_secrecy import secrets_of
@@ -21,12 +22,12 @@ ONLINE = "\x1b[32monline"
 
 def command(*arguments: str, hes: Path | None = None) -> list[str]:
     server = ["--hes", str(hes)] if hes else []
-    return [hideez_bench(), "client", "--target", "emulator:memory", *server, *arguments]
+    return [*long_codes.program(typed=True), "client", "--target", "emulator:memory", *server, *arguments]
 
 
 def code_in(hes_file: Path) -> str:
     """The one code that the server's file holds."""
-    (code,) = {secret.decode() for secret in secrets_of(hes_file) if len(secret) == 6}
+    (code,) = {secret.decode() for secret in secrets_of(hes_file) if len(secret) in (6, long_codes.LENGTH)}
     return code
 
 
@@ -82,7 +83,7 @@ async def test_three_wrong_codes_and_the_administrator_brings_the_key_back(tmp_p
         await terminal.expect("3 left, ", times=before + 1)
         terminal.press("?")
         await terminal.expect("The code of HK-00203 is ")
-        terminal.type(re.findall(r"is (\d{6})\.", terminal.screen)[-1])
+        terminal.type(re.findall(r"is (\d{8})\.", terminal.screen)[-1])
         await terminal.expect(ONLINE)
         terminal.press("q")
         assert await terminal.finish() == 0
@@ -203,7 +204,7 @@ async def test_a_pipe_answers_what_is_asked_and_orders_by_letter() -> None:
     async with running(command("--once"), os.environ) as program:
         await program.expect("Activation code for ST1032026000203: six to eight digits, 3 left, 30 s")
         await program.say("?")
-        code = (await program.expect(r"The code of HK-00203 is (\d{6})\."))[1]
+        code = (await program.expect(r"The code of HK-00203 is (\d{8})\."))[1]
         await program.say(wrong(code))
         await program.say(code)  # kept until it is asked for
         await program.expect("HK-00203: online.")

@@ -16,6 +16,7 @@ import pytest
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.hes.mailbox_codes import code_from_mailbox
 from tests.processes.conftest import Surroundings
+from tests.processes.long_codes import program
 from tests.processes.programs import Program, Terminal, at_terminal, hideez_bench, running
 
 SERIAL = "ST1032026000203"
@@ -59,13 +60,16 @@ async def walk(surroundings: Surroundings) -> AsyncIterator[Walk]:
     async with AsyncExitStack() as stack:
 
         async def start(*command: str) -> Program:
-            return await stack.enter_async_context(running([hideez_bench(), *command], surroundings.env))
+            return await stack.enter_async_context(
+                running([*program(typed=True), *command], surroundings.env)
+            )
 
         mailbox = await facts_of(await start("hes", "mailbox", "--smtp-port", "0", "--port", "0", "--json"))
         server = await start("hes", "serve", "--port", "0", "--smtp", mailbox["smtp"], "--json")
         facts = await facts_of(server)
         await surroundings.start_key()
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=facts["url"], trust_env=False))
+        client = httpx.AsyncClient(base_url=facts["url"], trust_env=False, timeout=60)
+        http = await stack.enter_async_context(client)
         made = Walk(facts, mailbox["url"], http)
         login = {"email": facts["email"], "password": text_of(Path(facts["password_file"]))}
         await made.post("/api/Identity/Login", login)

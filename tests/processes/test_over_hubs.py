@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.processes.long_codes import program
 from tests.processes.programs import hideez_bench, run, running
 
 
@@ -36,7 +37,7 @@ async def test_activation_against_a_running_server(tmp_path: Path) -> None:
         assert done.status == 0, done.everything
         report = json.loads(done.output)
         assert (report["verdict"], report["vault_status"]) == ("active", "Active")
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
             login = {"email": facts["email"], "password": text_of(password)}
             assert (await http.post("/api/Identity/Login", json=login)).status_code == 200
             (vault,) = (await http.get("/api/HardwareVaults/GetHardwareVaults")).json()
@@ -62,7 +63,7 @@ async def test_a_fleet_against_a_running_server(tmp_path: Path) -> None:
         assert done.status == 0, done.everything
         report = json.loads(done.output)
         assert (report["keys"], report["active"], report["failed"]) == (5, 5, {})
-        async with httpx.AsyncClient(base_url=facts["url"], trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=facts["url"], trust_env=False, timeout=60) as http:
             login = {"email": facts["email"], "password": text_of(Path(facts["password_file"]))}
             assert (await http.post("/api/Identity/Login", json=login)).status_code == 200
             vaults = (await http.get("/api/HardwareVaults/GetHardwareVaults")).json()
@@ -77,13 +78,13 @@ async def test_a_fleet_against_a_running_server(tmp_path: Path) -> None:
 
 async def test_the_client_goes_on_when_the_server_goes_away(tmp_path: Path) -> None:
     env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
-    async with running([hideez_bench(), "hes", "serve", "--port", "0", "--json"], env) as server:
+    async with running([*program(typed=True), "hes", "serve", "--port", "0", "--json"], env) as server:
         facts = json.loads((await server.expect(r"\{[^}]*\}"))[0])
         command = [hideez_bench(), "client", "--target", "emulator:memory", "--hes", facts["url"]]
         async with running([*command, "--hes-password-file", facts["password_file"]], env) as client:
             await client.expect("Activation code for ST1032026000203")
             await client.say("?")
-            code = (await client.expect(r"The code of HK-00203 is (\d{6})\."))[1]
+            code = (await client.expect(r"The code of HK-00203 is (\d{8})\."))[1]
             await client.say(code)
             await client.expect("HK-00203: online.")
             await server.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -48,7 +49,8 @@ async def test_no_secret_is_printed(arguments: tuple[str, ...], tmp_path: Path) 
         assert shown not in printed.lower()
         assert repr(secret) not in printed
         assert secret.hex() not in printed.lower()
-    assert "54321" not in printed
+    # Of long values the first eight bytes are shown in hex, which holds these five digits now and then.
+    assert "54321" not in re.sub(r"=[0-9a-f]{16}\.\.\.", "", printed)
     assert hes_file.stat().st_mode & 0o077 == 0
     assert os.listdir(tmp_path) == ["hes.db"]  # noqa: PTH208
 

@@ -64,7 +64,7 @@ async def test_nothing_that_is_printed_shown_or_stored_holds_a_secret(tmp_path: 
             client = await run([*program(logs["client"]), "activate", *arguments], env)
             assert client.status == 0, client.everything
             async with httpx.AsyncClient(
-                base_url=facts["url"], trust_env=False, event_hooks={"response": [note]}
+                base_url=facts["url"], trust_env=False, timeout=60, event_hooks={"response": [note]}
             ) as http:
                 login = {"email": facts["email"], "password": password}
                 assert (

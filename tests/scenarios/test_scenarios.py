@@ -26,6 +26,7 @@ def by_name(scenario: Scenario) -> str:
     return scenario.name
 
 
+@pytest.mark.usefixtures("searchable_codes")
 @pytest.mark.parametrize("behaviour", [MEANT, AS_SHIPPED], ids=["as meant", "as shipped"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=by_name)
 def test_it_goes_as_it_should_and_tells_no_secret(

@@ -13,7 +13,7 @@ from hideez_bench.protocol.secret import ActivationCode
 
 EVERY = 0.25
 """Seconds between two looks."""
-PATIENCE = 5.0
+PATIENCE = 15.0
 """Seconds that one answer of the mailbox may take."""
 _KEY = re.compile(r"^\s*Key: (\S+)\s*$", re.MULTILINE)
 _CODE = re.compile(r"^\s*Activation code: (\S{6,8})\s*$", re.MULTILINE)

@@ -8,7 +8,7 @@ import traceback
 import pytest
 from sqlalchemy import Engine, event, select
 
-from hideez_bench.emulator.hes.database import models
+from hideez_bench.emulator.hes.database import engine, models
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreConflict, StoreError
 from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
@@ -123,8 +123,11 @@ async def test_connections_that_were_cut_are_replaced(mariadb_server: mariadb.Se
         assert hes.vaults.list() == []
 
 
-async def test_what_is_read_after_the_turn_is_fresh(mariadb_server: mariadb.Server) -> None:
+async def test_what_is_read_after_the_turn_is_fresh(
+    mariadb_server: mariadb.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A snapshot of the moment at which the waiting began would be stale."""
+    monkeypatch.setattr(engine, "PATIENCE", 30)  # a slow machine is no error
     url = mariadb_server.database()
     async with Hes(url) as one, Hes(url) as other:
         begun = asyncio.Event()

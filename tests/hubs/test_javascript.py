@@ -35,6 +35,8 @@ from tests.hubs.served import served
 HERE = Path(__file__).parent / "js"
 SERIAL = "ST1032026000203"
 WIRE = default_wire()
+# npm fetches the client once, which takes as long as the network does.
+pytestmark = pytest.mark.timeout(330)
 LICENCE_FIELDS = {"id", "deviceId", "importedAt", "appliedAt", "endDate", "licenseOrderId", "data"}
 LICENCE = LicenseImport("L-1", datetime(2030, 1, 1, tzinfo=UTC), bytes(range(256)))
 
@@ -55,7 +57,7 @@ def modules() -> Path:
             (folder / "package.json").write_text(package)
             command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
             done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False, timeout=50
+                command, cwd=folder, capture_output=True, text=True, check=False, timeout=200
             )
             if done.returncode:
                 pytest.skip(
@@ -159,7 +161,7 @@ async def javascript_client(
         }
     )
     try:
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(100):
             yield client
     finally:
         if process.stdin:

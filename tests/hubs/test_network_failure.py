@@ -92,10 +92,10 @@ async def test_a_connection_that_merely_ends_is_lost(end: End) -> None:
 
 
 async def test_a_server_that_cannot_be_reached_is_not_connected() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    open_socket = WebSockets(f"http://127.0.0.1:{port}")
-    client = HubConnection(open_socket, FakeWorkstation("W"), new_key(), default_wire())
-    with pytest.raises(HesError) as caught:
-        await client.connect()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen, nor may anybody else
+        open_socket = WebSockets(f"http://127.0.0.1:{taken.getsockname()[1]}")
+        client = HubConnection(open_socket, FakeWorkstation("W"), new_key(), default_wire())
+        with pytest.raises(HesError) as caught:
+            await client.connect()
     assert caught.value.code is HesErrorCode.HesNotConnected

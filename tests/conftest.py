@@ -17,7 +17,9 @@ from tests.processes import long_codes
 from tests.radio.radios import LOOP_FACTORIES, RADIOS, LoopFactory, RadioUnderTest
 
 # How long an example takes says nothing about the code on a machine that has other work.
-hypothesis.settings.register_profile("bench", deadline=None)
+hypothesis.settings.register_profile(
+    "bench", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("bench")
 
 

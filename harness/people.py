@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 
@@ -25,6 +24,7 @@ class Choice(StrEnum):
 
 
 Entry = Choice | ActivationCode
+LONGEST_ENTRY = 255
 
 
 def parse_entry(text: str) -> Entry:
@@ -35,9 +35,14 @@ def parse_entry(text: str) -> Entry:
     """
     if text in (Choice.RIGHT, Choice.WRONG):
         return Choice(text)
-    if not re.fullmatch(r"[0-9]{1,255}", text):
+    if not is_digits(text) or len(text) > LONGEST_ENTRY:
         raise BenchError("A code is given as its digits, or as the word right or wrong.")
     return ActivationCode.from_text(text)
+
+
+def is_digits(text: str) -> bool:
+    """Whether a text is of the digits that the client's dialog takes: 0 to 9, of no other script."""
+    return text.isascii() and text.isdigit()
 
 
 class ScriptedPerson:
@@ -128,8 +133,10 @@ class TerminalPerson:
             typed = await self._ask(text)
             if typed == "?":
                 await self._show_code()
-                continue
-            return ActivationCode.from_text(typed) if typed else None
+            elif typed and not is_digits(typed):
+                self._say("A code has digits only; nothing was sent, no attempt spent.")
+            else:
+                return ActivationCode.from_text(typed) if typed else None
 
     async def get_pin(self, prompt: PinPrompt) -> Pin | None:
         """See `UserInterface.get_pin`."""

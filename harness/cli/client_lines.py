@@ -109,6 +109,7 @@ class JsonScreen:
         self._verbose = verbose
         self._told: dict[str, dict[str, object]] = {}
         self._question: Question | None = None
+        self._hint = ""
 
     def tell(self, event: Event) -> None:
         """See `Screen.tell`."""
@@ -142,13 +143,19 @@ class JsonScreen:
                 self._print("key", **facts)
         question = self.scene.person.question
         if question is self._question:
+            self._tell_hint(question)
             return
-        self._question = question
+        self._question, self._hint = question, ""
         if question:
             seconds = self.scene.left(question)
             self._print("question", title=question.title, attempts=question.attempts, seconds=seconds)
         else:
             self._print("answered")
+
+    def _tell_hint(self, question: Question | None) -> None:
+        if question and question.hint not in ("", self._hint):
+            self._hint = question.hint
+            self.say(question.hint)
 
     @contextmanager
     def shown(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from hideez_bench.harness.client.user_interface import (
     PasswordPrompt,
     PinPrompt,
 )
+from hideez_bench.harness.people import is_digits
 from hideez_bench.protocol.secret import ActivationCode, Password, Pin
 
 SHORTEST_CODE, LONGEST_CODE = 6, 8
@@ -63,20 +64,31 @@ class Question:
             self.typed = self.typed[:-1]
         elif key == ESCAPE:
             self.give(None)
-        elif not key.isprintable() or (self.digits_only and not (key.isascii() and key.isdigit())):
+        elif not key.isprintable() or (self.digits_only and not is_digits(key)):
             return False
         else:
             self.typed, self.hint = (self.typed + key)[:LONGEST_SECRET], ""
         return True
 
+    def line(self, line: str) -> None:
+        """Take a whole line, of a pipe; an empty one gives up."""
+        if self.digits_only and line and not is_digits(line):
+            self._refuse()
+        else:
+            self.give(line or None)
+
     def _enter(self) -> None:
-        spent = "" if self.attempts is None else ", no attempt spent"
         if len(self.typed) > self.longest:
-            self.typed, self.hint = "", f"It has {self.rule}; nothing was sent{spent}. Begin again."
+            self.typed = ""
+            self._refuse(" Begin again.")
         elif len(self.typed) >= self.shortest:
             self.give(self.typed)
         elif self.typed:
-            self.hint = f"It has {self.rule}; nothing was sent{spent}."
+            self._refuse()
+
+    def _refuse(self, advice: str = "") -> None:
+        spent = "" if self.attempts is None else ", no attempt spent"
+        self.hint = f"It has {self.rule}; nothing was sent{spent}.{advice}"
 
 
 class TypingPerson:
@@ -142,7 +154,8 @@ class TypingPerson:
             if order:
                 order()
             elif question:
-                question.give(line or None)
+                question.line(line)
+                self._changed()
         if self._ended and self.question:
             self.question.give(None)
 

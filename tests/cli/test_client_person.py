@@ -170,6 +170,18 @@ async def test_lines_of_a_pipe_are_kept_until_something_is_asked() -> None:
     assert keyboard.orders == ["q"]
 
 
+async def test_letters_of_a_pipe_cost_no_attempt() -> None:
+    piped = Keyboard(is_terminal=False)
+    asked = asyncio.ensure_future(piped.person.get_activation_code(CODE))
+    await asyncio.sleep(0)
+    for line in ("abcdef", "12345x", "１２"):
+        piped.person.type(f"{line}\n")
+        assert piped.person.question
+        assert piped.person.question.hint == "It has six to eight digits; nothing was sent, no attempt spent."
+    piped.person.type("123456\n")
+    assert await asked == ActivationCode.from_text("123456")
+
+
 async def test_an_empty_line_and_the_end_of_a_pipe_give_up() -> None:
     keyboard = Keyboard(is_terminal=False)
     ask = keyboard.person.get_activation_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import fcntl
 import os
 import pty
@@ -24,6 +25,11 @@ from hideez_bench.harness.cli.main import main
 
 # The processor of the lab's guest is emulated, and perhaps not alone.
 WAIT = 150.0 if "HIDEEZ_BENCH_IN_LAB" in os.environ else 100.0
+
+
+def decoder() -> codecs.IncrementalDecoder:
+    """For text that comes in pieces, which may end within a character."""
+    return codecs.getincrementaldecoder("utf-8")(errors="replace")
 
 
 def hideez_bench() -> str:
@@ -71,6 +77,7 @@ class Program:
     process: asyncio.subprocess.Process
     seen: str = ""
     _unread: str = field(default="", repr=False)
+    _decoder: codecs.IncrementalDecoder = field(default_factory=decoder, repr=False)
 
     async def expect(self, pattern: str) -> re.Match[str]:
         """Wait until what it printed, since the last call, holds the pattern."""
@@ -78,8 +85,9 @@ class Program:
         try:
             async with asyncio.timeout(WAIT):
                 while not (found := re.search(pattern, self._unread, re.DOTALL)):
-                    more = (await self.process.stdout.read(65536)).decode(errors="replace")
-                    assert more, f"the program ended before it printed {pattern!r}; it printed:\n{self.seen}"
+                    read = await self.process.stdout.read(65536)
+                    assert read, f"the program ended before it printed {pattern!r}; it printed:\n{self.seen}"
+                    more = self._decoder.decode(read)
                     self.seen += more
                     self._unread += more
         except TimeoutError:
@@ -139,6 +147,7 @@ class Terminal:
     process: asyncio.subprocess.Process
     _handle: int
     screen: str = ""
+    _decoder: codecs.IncrementalDecoder = field(default_factory=decoder, repr=False)
 
     async def expect(self, text: str, *, times: int = 1) -> None:
         """Wait until the screen shows a text so many times."""
@@ -152,7 +161,7 @@ class Terminal:
                         await readable
                     finally:
                         loop.remove_reader(self._handle)
-                    self.screen += os.read(self._handle, 65536).decode(errors="replace")
+                    self.screen += self._decoder.decode(os.read(self._handle, 65536))
         except TimeoutError:
             told = (
                 f"the program did not show {text!r} {times} times in time; it showed:\n{self.screen[-4000:]}"
@@ -183,7 +192,7 @@ class Terminal:
         os.set_blocking(self._handle, False)
         try:
             while more := os.read(self._handle, 65536):
-                self.screen += more.decode(errors="replace")
+                self.screen += self._decoder.decode(more)
         except OSError:
             pass  # how a terminal whose other side is gone ends
         return status

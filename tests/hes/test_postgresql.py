@@ -139,9 +139,11 @@ async def test_sentence_does_not_show_the_row(postgresql_server: postgresql.Serv
 
 def test_wrong_password_unreachable_and_foreign(postgresql_server: postgresql.Server, tmp_path: Path) -> None:
     url = postgresql_server.database()
-    assert "password authentication failed" in refusal(url.replace(postgresql.PASSWORD, "hunter2"))
-    assert "does not exist" in refusal(url.replace(url_name(url), "nowhere"))
-    assert "failed" in refusal(f"postgresql://hes:hunter2@/hes?host={tmp_path}")
+    assert "does not let this user in; check user and password in its URL" in refusal(
+        url.replace(postgresql.PASSWORD, "hunter2")
+    )
+    assert "database nowhere does not exist; create it" in refusal(url.replace(url_name(url), "nowhere"))
+    assert "cannot be reached; check its server" in refusal(f"postgresql://hes:hunter2@/hes?host={tmp_path}")
     with psycopg.connect(postgresql_server.dsn(url_name(url)), autocommit=True) as connection:
         connection.execute("CREATE TABLE cats (name TEXT)")
     assert "something else" in refusal(url)

@@ -59,6 +59,22 @@ _NUMBERS = {
 """The same by the numbers of MySQL and MariaDB."""
 
 
+_PHRASES = {
+    "failed to resolve host": _GONE,
+    "could not translate host name": _GONE,
+    "Connection refused": _GONE,
+    "No route to host": _GONE,
+    "timeout expired": _GONE,
+    "closed the connection unexpectedly": _GONE,
+    "No such file or directory": _GONE,
+    "authentication failed for user": _STRANGER,
+    "no pg_hba.conf entry": _STRANGER,
+    'FATAL:  role "': _STRANGER,
+    'FATAL:  database "': "does not exist; create it",
+}
+"""The same by libpq's words, which are all there is where no connection comes about; in English only."""
+
+
 def cause(error: SQLAlchemyError) -> str:
     """What a failure means, to follow the database's name."""
     original = getattr(error, "orig", None)
@@ -66,8 +82,15 @@ def cause(error: SQLAlchemyError) -> str:
     for start, sentence in _CAUSES.items():
         if name.startswith(start):
             return sentence
-    known = _NUMBERS.get(_number(original) or 0)
+    known = _NUMBERS.get(_number(original) or 0) or _unconnected(original)
     return known or f"failed ({type(error).__name__}: {words(error)})"
+
+
+def _unconnected(original: object) -> str | None:
+    """Why PostgreSQL's driver has no connection."""
+    if not hasattr(original, "pgconn"):
+        return None
+    return next((meaning for phrase, meaning in _PHRASES.items() if phrase in str(original)), None)
 
 
 def words(error: SQLAlchemyError) -> str:

@@ -19,6 +19,7 @@ from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.emulator.radio.loopback import LoopbackRadio
 from hideez_bench.emulator.radio.memory import MemoryRadio
+from hideez_bench.emulator.radio.memory_server import MemoryServer
 from hideez_bench.harness.client.connecting import OpenLink
 from hideez_bench.harness.links.bleak_link import BleakLink, BleakOptions
 from hideez_bench.harness.targets import BleTarget, EmulatorTarget, Radio, Target
@@ -50,6 +51,18 @@ class Stage:
     identity: Identity | None = None
     application: KeyApplication | None = None
     memory: MemoryRadio | None = None
+
+    def moves(self, signal: Signal) -> None:
+        """A key that the stage started is heard so from now on, which its STATUS tells.
+
+        So do its advertisements on the in-process radio; the loopback has signals of its own.
+        """
+        if self.application is None:
+            raise RuntimeError("the key of this stage is somebody else's")
+        clock = asyncio.get_running_loop().time
+        self.application.key.moves(signal)
+        if self.memory and isinstance(self.application.server, MemoryServer):
+            self.memory.rssi(self.application.server.address, lambda: signal(clock()))
 
 
 @asynccontextmanager

@@ -152,6 +152,10 @@ class Key:
         """How well it is heard now, in dBm."""
         return self._firmware.signal(self._firmware.clock())
 
+    def moves(self, signal: Signal) -> None:
+        """It and its hosts hear each other so from now on; STATUS tells it."""
+        self._firmware.signal = signal
+
     def plug_in(self, *, plugged: bool = True) -> None:
         """Put it on its charger, or take it off.
 

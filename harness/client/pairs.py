@@ -11,10 +11,17 @@ from hideez_bench.protocol.hes import ProximitySettings
 
 @dataclass(frozen=True)
 class PairSettings:
-    """One pair: percent, percent, and whether the key may unlock a locked session by coming near."""
+    """One pair of a workstation and a key.
+
+    Attributes:
+        lock_proximity, unlock_proximity: percent below which the key is away, and from which on it is near.
+        lock_seconds: how long it may be away before the computer that it unlocked is locked.
+        unlock_by_proximity: it may unlock a locked session by coming near.
+    """
 
     lock_proximity: int = 30
     unlock_proximity: int = 70
+    lock_seconds: int = 5
     unlock_by_proximity: bool = False
 
 
@@ -48,5 +55,10 @@ class Pairs:
         """The settings of this key."""
         for pushed in self._pushed():
             if advertisement.is_of(serial=pushed.serial, mac=pushed.mac):
-                return PairSettings(pushed.lock_proximity, pushed.unlock_proximity, unlock_by_proximity=True)
+                return PairSettings(
+                    pushed.lock_proximity,
+                    pushed.unlock_proximity,
+                    pushed.lock_timeout,
+                    unlock_by_proximity=True,
+                )
         return PairSettings()

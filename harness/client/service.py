@@ -13,6 +13,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from hideez_bench.harness.client.absence import AbsenceLock
 from hideez_bench.harness.client.advertisements import Advertisement, Airwaves
 from hideez_bench.harness.client.behaviour import MEANT, Behaviour
 from hideez_bench.harness.client.connected import ConnectedKey
@@ -85,6 +86,7 @@ class ClientService:
         self._clock = asyncio.get_running_loop().time
         self.timeline = timeline
         timeline.follow(self._told)
+        self.absence = AbsenceLock(self.state, self.pairs, self.keys, timeline)
         self._flow = partial(
             flow_type,
             hes=hes,
@@ -112,7 +114,7 @@ class ClientService:
 
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.airwaves.listening(self._heard))
-        self._stack.enter_context(self.state.listening(lambda what: self._on_change()))
+        self._stack.enter_context(self.state.listening(lambda what: self._changed()))
         self.triggers.start()
         return self
 
@@ -120,6 +122,7 @@ class ClientService:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.triggers.stop()
+        self.absence.stop()
         self._stack.close()
         for task in self._tasks:
             task.cancel()
@@ -143,10 +146,10 @@ class ClientService:
 
     def unlock_session(self) -> None:
         """Somebody unlocks the computer without a key: those near are taken up again."""
-        self.state.session_locked = False
+        self.state.unlock_session()
         for key in self.keys.values():
             self.triggers.take_notice_again(key.advertisement.address)
-        self._on_change()
+        self._changed()
 
     def radio_gone(self) -> None:
         """Bluetooth went away, and every link with it, though nothing may tell of that."""
@@ -191,7 +194,7 @@ class ClientService:
             self.triggers.leave_alone(
                 key.advertisement.address, for_good=not (key.is_lost or may_be_tried_again(key.error))
             )
-        self._on_change()
+        self._changed()
 
     async def _run(self, key: MetKey, why: Why) -> BenchError | None:
         try:
@@ -230,7 +233,7 @@ class ClientService:
         key.battery, key.signal = status.state.battery, status.state.rssi
         if key.connected and key.connected.serial:
             key.info = key.connected.device.info
-        self._on_change()
+        self._changed()
 
     def _wipe_status(self, key: MetKey, wipe: WipeStatus) -> None:
         key.is_wiped = key.is_wiped or wipe.result is WipeResult.WIPE_OK
@@ -245,6 +248,7 @@ class ClientService:
             comes_back = key.is_lost and not key.is_wiped
             # At once: its next advertisement may be here already.
             self.triggers.leave_alone(key.advertisement.address, for_good=not comes_back)
+            self.absence.look()
             self._spawn(self._gone(key, connected, comes_back=comes_back))
 
     async def _gone(self, key: MetKey, connected: ConnectedKey, *, comes_back: bool) -> None:
@@ -255,6 +259,10 @@ class ClientService:
             await self.triggers.reconnect.lost(key.advertisement)
 
     # --- inside ---
+
+    def _changed(self) -> None:
+        self.absence.look()
+        self._on_change()
 
     def _told(self, event: Event) -> None:
         if self._working:

@@ -61,5 +61,5 @@ async def _unlock(session: Session) -> None:
         is_unlocked = False
     if not is_unlocked:
         raise WorkstationUnlockFailed
-    state.session_locked = False
+    state.unlock_session(by=session.serial)
     session.timeline.tell(Actor.CLIENT, "unlocks the computer", kind=Kind.GOOD)

@@ -97,6 +97,7 @@ class WorkstationState:
         alarm: the administrator has raised the alarm.
         approved: there is an access key; the administrator lets this workstation in.
         session_locked: the computer shows its lock screen.
+        unlocked_by: the serial number of the key that unlocked it; empty where none did.
         lock_screen: how it can be unlocked; None where it cannot.
         keys: the connected keys.
         bonds: the keys that this computer has a bond with, each as it was connected last.
@@ -110,6 +111,7 @@ class WorkstationState:
         self.alarm = False
         self.approved = approved
         self.session_locked = False
+        self.unlocked_by = ""
         self.lock_screen = lock_screen
         self.keys: dict[ConnectionId, Connected] = {}
         self.bonds: dict[ConnectionId, Bonded] = {}
@@ -164,9 +166,13 @@ class WorkstationState:
             self._spawn(self._part_with_keys(what))
 
     def lock_session(self) -> None:
-        """Somebody locks the computer."""
-        self.session_locked = True
+        """The computer is locked, by somebody or by the client."""
+        self.session_locked, self.unlocked_by = True, ""
         self.interrupt(SESSION_LOCKED)
+
+    def unlock_session(self, by: str = "") -> None:
+        """The computer is unlocked, by the key of a serial number or by hand."""
+        self.session_locked, self.unlocked_by = False, by
 
     def set_alarm(self, on: bool) -> None:
         """The alarm is raised, or ended."""

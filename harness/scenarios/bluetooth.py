@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakError
 
@@ -90,8 +88,7 @@ class Bluetooth:
 
     def hears(self, signal: Signal) -> None:
         """The key is heard so from now on."""
-        clock = asyncio.get_running_loop().time
-        self.memory.rssi(self._address, lambda: signal(clock()))
+        self._stage.moves(signal)
 
     @property
     def _address(self) -> str:

@@ -17,6 +17,7 @@ SCENARIOS = (
     pairing.bonds_full,
     pairing.unstable_link,
     signal.weak_signal,
+    signal.computer_locks_itself,
     signal.radio_tag_does_nothing,
     pairing.alarm_deletes_bonds,
     pairing.offline_with_master_key,

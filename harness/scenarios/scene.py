@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from hideez_bench.emulator.hes.connection import ClientConnection
@@ -203,14 +203,13 @@ class Scene(Witness):
 
     async def comes_online(self, service: ClientService, seconds: float) -> bool:
         """Whether the service has the key online within so many seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not any(key.standing is Standing.ONLINE for key in service.keys.values()):
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await self._becomes(
+            lambda: any(key.standing is Standing.ONLINE for key in service.keys.values()), seconds
+        )
+
+    async def is_locked(self, seconds: float) -> bool:
+        """Whether the computer, with a service at work, is locked within so many seconds."""
+        return await self._becomes(lambda: self.workstation.state.session_locked, seconds)
 
     async def activate(self) -> None:
         """Have the key taken up and activated by its code."""
@@ -252,6 +251,16 @@ class Scene(Witness):
             raise WentOtherwise(f"The person should have read {message}.")
 
     # --- inside ---
+
+    async def _becomes(self, what: Callable[[], bool], seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                while not what():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _person(self, *moves: Move) -> Person:
         pace = TYPING_SECONDS if self.stage.memory else 0.0

@@ -6,6 +6,7 @@ import asyncio
 
 from hideez_bench.emulator.key.signal import Wandering, steady
 from hideez_bench.harness.client.advertisements import Advertisement
+from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.triggers import TAP_THRESHOLD
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.scenarios.scenario import scenario
@@ -17,6 +18,9 @@ from hideez_bench.protocol.errors import BenchError
 PATIENCE = 30.0
 FAR, NEAR = -84, -58
 """dBm around which the signal wanders; the client takes a key up from -65 dBm (70 %)."""
+
+NEXT_DOOR = -90
+"""dBm; below -85 dBm (30 %) a key counts as away."""
 
 
 @scenario(
@@ -50,6 +54,61 @@ async def weak_signal(scene: Scene) -> None:
         scene.fact(
             await scene.comes_online(service, PATIENCE), "The client has taken the key up; it is online."
         )
+
+
+class OpenLockScreen:
+    """A lock screen that is up, and lets in whoever the client vouches for."""
+
+    async def raise_and_wait(self) -> None:
+        """See `LockScreen.raise_and_wait`."""
+
+    async def unlock(self, serial: str) -> bool:
+        """See `LockScreen.unlock`."""
+        return True
+
+
+@scenario(
+    "computer-locks-itself",
+    symptom="The computer locks itself, though nobody did anything to it.",
+    why="The key that unlocked it was away for 5 s: it was heard at less than 30 % (-85 dBm in this model), or its "
+    "link was lost. What the vendor's client takes for away is not public; this is modelled.",
+    remedy="Keep the key with you and near the computer, and unlock it by the key again. What is shorter than 5 s, "
+    "such as a signal that swings, locks nothing.",
+    behaviours=(),
+    realistic=True,
+)
+async def computer_locks_itself(scene: Scene) -> None:
+    """Unlocked by the key, locked by its absence."""
+    with scene.story.preface("The key was paired and activated, and is in use; the computer is locked."):
+        await scene.pair_in_settings()
+        await scene.activate()
+        scene.workstation.state.lock_screen = OpenLockScreen()
+        scene.workstation.state.lock_session()
+    async with scene.service() as service:
+        await _unlock(scene, service)
+        scene.story.tell(Voice.PERSON, "goes next door with the key")
+        scene.bluetooth.hears(steady(NEXT_DOOR))
+        left = scene.story.elapsed
+        scene.fact(
+            await scene.is_locked(PATIENCE), "The computer has locked itself; the key is disconnected."
+        )
+        scene.took(left, 5)
+        scene.story.remedy_begins()
+        scene.story.tell(Voice.PERSON, "comes back with the key")
+        scene.bluetooth.hears(steady(NEAR))
+        await _unlock(scene, service)
+        scene.story.tell(Voice.PERSON, "turns round, and so shades the key for 3 s")
+        scene.bluetooth.hears(steady(NEXT_DOOR))
+        await asyncio.sleep(3)
+        scene.bluetooth.hears(steady(NEAR))
+        scene.fact(not await scene.is_locked(PATIENCE), "The computer is still unlocked.")
+
+
+async def _unlock(scene: Scene, service: ClientService) -> None:
+    scene.story.tell(Voice.PERSON, "clicks the link on the lock screen, which looks for a key")
+    await service.triggers.command_link.clicked()
+    scene.fact(await scene.comes_online(service, PATIENCE), "The key is online.")
+    scene.fact(not scene.workstation.state.session_locked, "The computer is unlocked.")
 
 
 @scenario(

@@ -12,6 +12,7 @@ from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.key.identity import Identity
 from hideez_bench.emulator.key.nvram import MemoryNvram
+from hideez_bench.emulator.key.signal import steady
 from hideez_bench.emulator.peripheral.key_application import KeyApplication
 from hideez_bench.emulator.radio.memory import MemoryRadio
 from hideez_bench.emulator.radio.memory_server import MemoryServer
@@ -54,6 +55,7 @@ class KeyOnAir:
     def moves(self, rssi: int) -> None:
         """It is heard so from now on."""
         self.radio.rssi(self.address, rssi)
+        self.application.key.moves(steady(rssi))
 
     def hides(self, *, hidden: bool = True) -> None:
         """It is out of reach: not heard, its links cut; or back again."""

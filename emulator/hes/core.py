@@ -14,6 +14,7 @@ from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.records import HesEvent
+from hideez_bench.protocol.background import Background
 from hideez_bench.protocol.channel import Random
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError
@@ -67,7 +68,7 @@ class Core:
         self.code_life = code_life
         self.vault_locks = VaultLocks()
         self._observers = [observe]
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background("Hideez Enterprise Server", expected=(BenchError,))
 
     def tell(self, kind: HesEventKind, serial: str, text: str) -> None:
         """Something happened; `text` holds no secret.
@@ -91,13 +92,9 @@ class Core:
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something in the background; `close` ends it.
 
-        A `BenchError` is the business of whoever waits for the task, or has been told as an event. Anything else is a
-        fault of ours, and goes to the event loop's handler even where nobody waits.
+        A `BenchError` is the business of whoever waits for the task, or has been told as an event.
         """
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
+        return self._background.spawn(work)
 
     def spawn_told(self, serial: str, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run something for a key in the background; a `BenchError` is told as an event."""
@@ -111,20 +108,10 @@ class Core:
 
         self.spawn(told())
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, BenchError):
-            facts = {"message": "Hideez Enterprise Server failed in the background", "exception": error}
-            task.get_loop().call_exception_handler(facts | {"task": task})
-
     async def settled(self) -> None:
         """Wait until nothing runs in the background any more."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._background.settled()
 
     async def close(self) -> None:
         """End what runs in the background."""
-        for task in self._tasks:
-            task.cancel()
-        await self.settled()
+        await self._background.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from functools import partial
 from types import TracebackType
@@ -31,6 +31,7 @@ from hideez_bench.harness.client.triggers import Surroundings, Why
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.timeline import Actor, Event, Kind, Timeline
+from hideez_bench.protocol.background import Background
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import ConnectionState, HesConnection
@@ -107,7 +108,7 @@ class ClientService:
         self._working: MetKey | None = None
         self._rests_until = 0.0
         self._session: Session | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("the client's service")
         self._stack = ExitStack()
         around = Surroundings(self.airwaves, self.pairs, self._connect, lambda: self.state.session_locked)
         self.triggers = TriggerSet(around, stack, lambda tag: find_by_rfid(hes, tag, behaviour))
@@ -124,15 +125,12 @@ class ClientService:
         self.triggers.stop()
         self.absence.stop()
         self._stack.close()
-        for task in self._tasks:
-            task.cancel()
-        await self.settled()
+        await self._background.close()
         await self.state.disconnect_all()
 
     async def settled(self) -> None:
         """Wait until nothing runs in the background any more."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._background.settled()
 
     # --- what people do ---
 
@@ -174,7 +172,7 @@ class ClientService:
         if self._working or self.state.flow_runs or key.standing is Standing.ONLINE:
             return False
         self._working = key
-        self._spawn(self._take_up(key, why))
+        self._background.spawn(self._take_up(key, why))
         return True
 
     async def _take_up(self, key: MetKey, why: Why) -> None:
@@ -227,7 +225,8 @@ class ClientService:
         if session.key.serial:
             key.info = session.info
             key.serial, key.battery = key.info.serial, key.info.battery
-            key.owner = session.hes_info.owner_name or key.owner
+            owner = self.state.owners.get(key.serial)
+            key.owner = owner.owner_name if owner else ""
 
     def _status(self, key: MetKey, status: Status) -> None:
         key.battery, key.signal = status.state.battery, status.state.rssi
@@ -249,7 +248,7 @@ class ClientService:
             # At once: its next advertisement may be here already.
             self.triggers.leave_alone(key.advertisement.address, for_good=not comes_back)
             self.absence.look()
-            self._spawn(self._gone(key, connected, comes_back=comes_back))
+            self._background.spawn(self._gone(key, connected, comes_back=comes_back))
 
     async def _gone(self, key: MetKey, connected: ConnectedKey, *, comes_back: bool) -> None:
         """A key whose flow had ended well is not connected any more; from now on it is as one never met."""
@@ -270,14 +269,3 @@ class ClientService:
                 self._working.doing, self._working.since = event.text, self._clock()
             self._look(self._working)
         self._on_change()
-
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            facts = {"message": "the client's service failed in the background", "exception": error}
-            task.get_loop().call_exception_handler(facts | {"task": task})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from hideez_bench.protocol.background import Background
 from hideez_bench.protocol.hes import HwVaultShortInfo, ProximitySettings
 
 
@@ -122,7 +123,7 @@ class WorkstationState:
         self._listeners: list[Listener] = []
         self._idle = asyncio.Event()
         self._idle.set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("the workstation")
 
     # --- flows: one at a time ---
 
@@ -163,7 +164,7 @@ class WorkstationState:
         for listener in list(self._listeners):
             listener(what)
         if what.disconnects or what.deletes_bonds:
-            self._spawn(self._part_with_keys(what))
+            self._background.spawn(self._part_with_keys(what))
 
     def lock_session(self) -> None:
         """The computer is locked, by somebody or by the client."""
@@ -193,8 +194,7 @@ class WorkstationState:
 
     async def settled(self) -> None:
         """Wait until nothing runs in the background any more."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._background.settled()
 
     # --- inside ---
 
@@ -205,8 +205,3 @@ class WorkstationState:
         if what.deletes_bonds:
             for key in list(self.bonds.values()):
                 await key.delete_bond()
-
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -6,7 +6,6 @@ BlueZ's rules are about.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from dbus_fast import ArgDirection, ErrorType, Message, MessageFlag, MessageType
 from dbus_fast import introspection as intr
 from dbus_fast.aio import MessageBus
 from dbus_fast.signature import get_signature_tree
+
+from hideez_bench.protocol.background import Background
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
@@ -107,7 +108,7 @@ class ObjectTree:
         self.viewers: set[str] = set()
         """The programs that have looked at all objects."""
         self._objects: dict[tuple[str | None, str], BusObject] = {}
-        self._answering: set[asyncio.Task[None]] = set()
+        self._answering = Background("the loopback radio")
 
     def add(self, item: BusObject) -> None:
         """Show an object."""
@@ -136,17 +137,13 @@ class ObjectTree:
 
     async def close(self) -> None:
         """Give up what is being answered."""
-        for task in self._answering:
-            task.cancel()
-        await asyncio.gather(*self._answering, return_exceptions=True)
+        await self._answering.close()
 
     def handle(self, message: Message) -> bool:
         """A message handler for the bus: takes every method call. They begin in the order of their arrival."""
         if message.message_type is not MessageType.METHOD_CALL or message.interface == PEER:
             return False
-        task = asyncio.create_task(self._answer(message))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        self._answering.spawn(self._answer(message))
         return True
 
     async def _answer(self, message: Message) -> None:

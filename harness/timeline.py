@@ -23,6 +23,8 @@ class Kind(StrEnum):
     STEP = "step"
     GOOD = "good"
     BAD = "bad"
+    WARNING = "warning"
+    """Somebody must know it, or do something, before this goes on."""
     TRAFFIC = "traffic"
 
 

@@ -22,7 +22,7 @@ from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.client.user_interface import NoticeKind
 from hideez_bench.harness.timeline import Event, Kind
 
-STYLES = {Kind.GOOD: "green", Kind.BAD: "red", Kind.TRAFFIC: "dim"}
+STYLES = {Kind.GOOD: "green", Kind.BAD: "red", Kind.WARNING: "yellow", Kind.TRAFFIC: "dim"}
 STANDING_STYLES = {Standing.ONLINE: "green", Standing.STOPPED: "red", Standing.WORKING: "yellow"}
 NOTICE_STYLES = {
     NoticeKind.PROGRESS: "",

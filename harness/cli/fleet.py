@@ -19,7 +19,7 @@ from hideez_bench.harness.cli.options import wire_option
 from hideez_bench.harness.fleet import Outcome, open_fleet
 from hideez_bench.harness.hes.in_process import InProcessServer
 from hideez_bench.harness.hes.server import HesServer
-from hideez_bench.harness.timeline import Event, Timeline
+from hideez_bench.harness.timeline import Event, Kind, Timeline
 from hideez_bench.protocol.wire import Wire
 
 AT_ONCE = 10
@@ -120,8 +120,7 @@ async def _server(hes: HesChoice, wire: Wire) -> HesServer:
     """The server that was chosen, or one of our own that remembers nothing."""
 
     def tell(event: Event) -> None:
-        # What somebody must know or do, and not what the administrator does for each key.
-        if event.text.startswith(("warns", "must")):
+        if event.kind is Kind.WARNING:  # and not what the administrator does for each key
             click.echo(f"The administrator {event.text}", err=True)
 
     timeline = Timeline(asyncio.get_running_loop().time, tell)

@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +15,7 @@ import click
 from hideez_bench.harness.cli.password_file import read_password
 from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ask_hidden, ctrl_c_at_once, is_a_person_there
-from hideez_bench.harness.timeline import Actor, Timeline
+from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import ActivationCode, Password
 from hideez_bench.protocol.wire import Wire
@@ -51,9 +52,7 @@ class HesChoice:
         if self.url is None:
             return None
         ask_code = _ask_code if may_ask_code and is_a_person_there() else None
-        server = self._network_server(
-            wire, lambda text: timeline.tell(Actor.ADMINISTRATOR, text, to=Actor.HES), ask_code
-        )
+        server = self._network_server(wire, timeline, ask_code)
         try:
             await server.open()
         except BenchError:
@@ -71,7 +70,7 @@ class HesChoice:
     def _network_server(
         self,
         wire: Wire,
-        tell: Callable[[str], None],
+        timeline: Timeline,
         ask_code: Callable[[str], Awaitable[ActivationCode | None]] | None,
     ) -> NetworkServer:
         # Imported late: the server in this process needs neither HTTP nor WebSockets.
@@ -80,7 +79,10 @@ class HesChoice:
 
         login = Login(self.user, self._password(), self.mailbox, ask_code)
         key = workstation_key(state_folder("XDG_STATE_HOME") / KEY_FILE)
-        return NetworkServer(self.url or "", login, key, wire, tell=tell)
+        tell = partial(timeline.tell, Actor.ADMINISTRATOR, to=Actor.HES)
+        return NetworkServer(
+            self.url or "", login, key, wire, tell=tell, warn=partial(tell, kind=Kind.WARNING)
+        )
 
     def _password(self) -> Password:
         if self.password_file:

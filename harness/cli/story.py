@@ -11,8 +11,8 @@ from hideez_bench.harness.bench import Ending, Verdict
 from hideez_bench.harness.client.user_interface import attempts
 from hideez_bench.harness.timeline import Event, Kind
 
-COLOURS = {Kind.GOOD: "green", Kind.BAD: "red"}
-WIDTH = 22
+COLOURS = {Kind.GOOD: "green", Kind.BAD: "red", Kind.WARNING: "yellow"}
+WIDTH = len("Administrator -> Person")
 
 
 def printer(verbose: bool) -> Callable[[Event], None]:

@@ -66,7 +66,10 @@ class Login:
 
 
 class NetworkServer:
-    """A `HesServer` behind a URL. `open` logs in; `tell` is told what the administrator does, or must do."""
+    """A `HesServer` behind a URL. `open` logs in; `tell` is told what the administrator does.
+
+    `warn` is told what somebody must know or do; `tell` where there is no other.
+    """
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class NetworkServer:
         wire: Wire,
         *,
         tell: Callable[[str], None],
+        warn: Callable[[str], None] | None = None,
         http: httpx.AsyncBaseTransport | None = None,
         open_socket: OpenSocket | None = None,
     ) -> None:
@@ -103,12 +107,12 @@ class NetworkServer:
         self._login = login
         self._key = key
         self._wire = wire
-        self._tell = tell
+        self._tell, self._warn = tell, warn or tell
         self._open_socket = open_socket or WebSockets(url)
         self._name = parts.netloc
         self._connections: list[HubConnection] = []
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            tell(
+            self._warn(
                 f"warns: there is no TLS on the way to {parts.hostname}; passwords and codes can be read there"
             )
 
@@ -232,7 +236,7 @@ class NetworkServer:
             await self._request("PUT", path, body)
             self._tell(f"approves workstation {workstation.id}")
         except NotOffered:
-            self._tell(f"must approve workstation {workstation.id} in the server's pages; waiting for that")
+            self._warn(f"must approve workstation {workstation.id} in the server's pages; waiting for that")
         try:
             async with asyncio.timeout(APPROVAL_SECONDS):
                 while not await _is_let_in(connection, info):  # noqa: ASYNC110 - it is approved elsewhere
@@ -258,7 +262,7 @@ class NetworkServer:
             self._tell(f"has the code of key {serial} mailed")
         except NotOffered:
             since = datetime.min.replace(tzinfo=UTC)  # it may have been mailed before
-            self._tell(f"must have the code of key {serial} mailed; waiting for it in {mailbox}")
+            self._warn(f"must have the code of key {serial} mailed; waiting for it in {mailbox}")
         return await code_from_mailbox(mailbox, serial, since, MAIL_SECONDS)
 
     async def _ask(self, method: str, path: str, read: Callable[[Any], T], body: object = None) -> T:

@@ -105,10 +105,13 @@ def test_an_address_that_is_none(url: str) -> None:
 
 def test_who_sends_a_password_without_tls_is_warned() -> None:
     told: list[str] = []
+    warned: list[str] = []
     for url in ("http://127.0.0.1:1", "https://hes.example.org", "http://hes.example.org"):
-        NetworkServer(url, Login(USER, PASSWORD), new_key(), default_wire(), tell=told.append)
-    assert len(told) == 1
-    assert "TLS" in told[0]
+        login = Login(USER, PASSWORD)
+        NetworkServer(url, login, new_key(), default_wire(), tell=told.append, warn=warned.append)
+    assert len(warned) == 1
+    assert "TLS" in warned[0]
+    assert told == []
 
 
 async def test_a_wrong_password_is_one_sentence(hes: Hes, sockets: MemorySockets) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Self
 
 from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.key.signal import steady
 from hideez_bench.harness.administration import import_from_key
 from hideez_bench.harness.bench import Bench
 from hideez_bench.harness.cli.client_person import END, TypingPerson
@@ -26,6 +27,7 @@ from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.links.bleak_link import BleakLink, NoBluetooth
 from hideez_bench.harness.stage import Stage
+from hideez_bench.protocol.background import Background
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import WorkstationInfo
 from hideez_bench.protocol.names import Button
@@ -42,7 +44,13 @@ SERVER_LETTERS = {
     "r": "read a radio tag",
     "a": "activate a Locked key again",
 }
-BUTTON_LETTERS = {"p": "press the key's button", "h": "hold it"}
+VIRTUAL_LETTERS = {
+    "p": "press the key's button",
+    "h": "hold it",
+    "w": "walk away with the key, or come back",
+}
+FAR_AWAY = -95
+"""dBm that a key is heard at which was carried away: 10 %."""
 
 
 class Desk:
@@ -74,7 +82,8 @@ class Desk:
         self._adopt = adopt
         self._once = once
         self._enough = enough
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_far = False
+        self._background = Background("the client at the terminal")
         orders: dict[str, Callable[[], None]] = {
             "q": self._quit,
             END: self._quit,
@@ -89,7 +98,8 @@ class Desk:
             letters = LETTERS | SERVER_LETTERS
         if stage.application:
             orders |= {"p": partial(self._press, Button.SINGLE), "h": partial(self._press, Button.LONG)}
-            letters = letters | BUTTON_LETTERS
+            orders |= {"w": self._walk}
+            letters = letters | VIRTUAL_LETTERS
         self.person = TypingPerson(orders, screen.changed, is_terminal=sys.stdin.isatty())
         self.service = ClientService(
             workstation=bench.workstation,
@@ -125,9 +135,7 @@ class Desk:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
 
     # --- the way to a key ---
 
@@ -212,7 +220,30 @@ class Desk:
         if not self._enough.done():
             self._enough.set_result(0)
 
+    def _walk(self) -> None:
+        identity = self.stage.identity
+        assert identity is not None  # noqa: S101 - only a virtual key has this order
+        if self._is_far:
+            self._come_back()
+            self._screen.say(f"You are back with {identity.local_name}.")
+            return
+        self._is_far = True
+        self.stage.moves(steady(FAR_AWAY))
+        unlocked = not self.service.state.session_locked and self.service.state.unlocked_by == identity.serial
+        end = (
+            "."
+            if unlocked
+            else "; it did not unlock the computer, which stays as it is (l locks it, t unlocks it)."
+        )
+        self._screen.say(f"You walk away with {identity.local_name}{end}")
+
+    def _come_back(self) -> None:
+        self._is_far = False
+        self.stage.moves(steady())
+
     def _tap(self) -> None:
+        if self._is_far:
+            self._come_back()
         key = self._latest(Standing.STOPPED, Standing.IN_REACH)
         if key is None and (working := self._latest(Standing.WORKING)):
             self._screen.say(f"{working.name} is being connected already.")
@@ -234,7 +265,7 @@ class Desk:
         if key is None or not key.serial:
             self._screen.say("There is no key yet that has a code.")
             return
-        self._spawn(self._tell_code(key))
+        self._background.spawn(self._tell_code(key))
 
     async def _tell_code(self, key: MetKey) -> None:
         try:
@@ -249,7 +280,7 @@ class Desk:
         if key is None or not key.serial:
             self._screen.say("There is no key yet that could be activated again.")
             return
-        self._spawn(self._activate_again(key))
+        self._background.spawn(self._activate_again(key))
 
     async def _activate_again(self, key: MetKey) -> None:
         try:
@@ -263,7 +294,7 @@ class Desk:
         if self.person.is_asked:
             self._screen.say("Something else is asked for; answer that first, or give it up.")
             return
-        self._spawn(self._connect_by_tag(self.person.get_tag(typed)))
+        self._background.spawn(self._connect_by_tag(self.person.get_tag(typed)))
 
     async def _connect_by_tag(self, asked: Awaitable[str | None]) -> None:
         tag = await asked
@@ -278,11 +309,6 @@ class Desk:
                 self._screen.say(
                     f"The key of this tag was not heard within {WAIT_SECONDS:g} s; one that is online needs no tag."
                 )
-
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _press(self, button: Button) -> None:
         if self.stage.application:

@@ -65,6 +65,8 @@ class Scene:
             unusual.append("the server cannot be reached")
         if self.service.state.session_locked:
             unusual.append("computer locked")
+        elif (left := self.service.absence.left) is not None:
+            unusual.append(f"the computer locks in {left:.0f} s: its key has gone")
         return " · ".join([*unusual, self.place])
 
     def state(self, key: MetKey, *, is_near: bool) -> str:

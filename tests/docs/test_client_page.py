@@ -88,6 +88,7 @@ def test_the_vendors_settings() -> None:
         "TapProximityUnlockThreshold": TAP_THRESHOLD,
         "DefaultUnlockProximity": PairSettings().unlock_proximity,
         "DefaultLockProximity": PairSettings().lock_proximity,
+        "DefaultLockTimeout": PairSettings().lock_seconds,
         "ConnectDeviceTimeout": attempts_of(ConnectRequest(Stack.DONGLE, Mode.CONNECT))[0].seconds,
         "ReconnectDeviceTimeout": attempts_of(ConnectRequest(Stack.DONGLE, Mode.RECONNECT))[0].seconds,
         "ReconnectDelay": RECONNECT_SECONDS,

@@ -209,11 +209,12 @@ def _signals(enough: asyncio.Future[int]) -> Iterator[None]:
         if not enough.done():
             enough.set_result(128 + number)
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         loop.add_signal_handler(number, end, number)
     try:
         yield
     finally:
-        for number in numbers:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)

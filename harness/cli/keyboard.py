@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import stat
 import sys
@@ -12,6 +11,7 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from hideez_bench.harness.cli.echo import given_back, is_ours
 from hideez_bench.protocol.names import Button
 
 STROKES = {
@@ -80,14 +80,9 @@ def _can_be_waited_for(handle: int) -> bool:
 @contextmanager
 def _one_by_one(keyboard: int) -> Iterator[None]:
     """A terminal hands on every key at once, and does not show it."""
-    # A job in the background must not touch the terminal: it would be stopped.
-    if not os.isatty(keyboard) or os.tcgetpgrp(keyboard) != os.getpgrp():
+    if not is_ours(keyboard):
         yield
         return
-    before = termios.tcgetattr(keyboard)
-    tty.setcbreak(keyboard, termios.TCSADRAIN)
-    try:
+    with given_back(keyboard):
+        tty.setcbreak(keyboard, termios.TCSADRAIN)
         yield
-    finally:
-        with contextlib.suppress(termios.error):  # the terminal is gone
-            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)

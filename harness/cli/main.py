@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from hideez_bench.harness.cli.echo import typing_unseen
 from hideez_bench.protocol.errors import BenchError
 
 # name -> (module, one line for the list of commands)
@@ -26,6 +27,9 @@ COMMANDS = {
     "scenario": ("scenario", "Play out what users struggle with: what they see, why, and what helps."),
 }
 
+UNSEEN = ("activate", "client")
+"""At these a code is typed, perhaps before they ask for it: nothing that is typed shows, while they load already."""
+
 
 class LazyGroup(click.Group):
     """A group whose subcommands are imported when they are called."""
@@ -38,6 +42,8 @@ class LazyGroup(click.Group):
         """The command behind a name."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in UNSEEN:
+            ctx.with_resource(typing_unseen())
         module = importlib.import_module(f"hideez_bench.harness.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command

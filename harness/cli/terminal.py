@@ -6,9 +6,10 @@ import asyncio
 import os
 import signal
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from hideez_bench.harness.cli.echo import no_echo
 
 LONGEST_LINE = 1024
 
@@ -33,7 +34,8 @@ async def ask_hidden(prompt: str) -> str | None:
     loop = asyncio.get_running_loop()
     line: asyncio.Future[bytes] = loop.create_future()
     terminal = sys.stdin.fileno()
-    with _no_echo(terminal):
+    # What was typed ahead the person did not mean as an answer to this question.
+    with no_echo(terminal, forgets=True):
         show(prompt)  # only now, so that no answer to it is forgotten as typed ahead
         loop.add_reader(terminal, _take, line, terminal)
         try:
@@ -54,16 +56,3 @@ def _take(line: asyncio.Future[bytes], terminal: int) -> None:
     typed = os.read(terminal, LONGEST_LINE)
     if not line.done():
         line.set_result(typed)
-
-
-@contextmanager
-def _no_echo(terminal: int) -> Iterator[None]:
-    before = termios.tcgetattr(terminal)
-    silent = termios.tcgetattr(terminal)
-    silent[3] &= ~termios.ECHO
-    # TCSAFLUSH forgets what was typed ahead, which the person did not mean as an answer to this question.
-    termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

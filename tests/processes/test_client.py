@@ -61,6 +61,13 @@ async def test_a_person_types_a_wrong_code_and_the_right_one(tmp_path: Path) -> 
         await terminal.expect("  in reach")
         terminal.press("t")
         await terminal.expect("The computer is unlocked, by key ST1032026000203.")
+        await terminal.expect("has key ST1032026000203 online", times=2)
+        terminal.press("w")
+        await terminal.expect("You walk away with HK-00203.")
+        await terminal.expect("locks the computer in 5 s, unless key ST1032026000203")
+        await terminal.expect("its key has gone")
+        terminal.press("w")
+        await terminal.expect("leaves the computer unlocked: key ST1032026000203 is back")
         terminal.press("q")
         assert await terminal.finish() == 0
         assert terminal.shows_what_is_typed
@@ -133,6 +140,32 @@ async def test_as_shipped_a_tag_leads_nowhere() -> None:
         await program.say("r")
         await program.say("2000000203")
         await program.expect("The key was not looked for")
+
+
+async def test_a_key_that_did_not_unlock_the_computer_may_be_carried_away(tmp_path: Path) -> None:
+    hes_file = tmp_path / "hes.db"
+    async with running(command(hes=hes_file), os.environ) as program:
+        await program.expect("Activation code for")
+        await program.say(code_in(hes_file))
+        await program.expect("HK-00203: online.")
+        await program.say("w")
+        await program.expect("You walk away with HK-00203; it did not unlock the computer")
+        await program.say("t")  # which is near, in any case
+        await program.say("w")
+        await program.expect("You walk away with HK-00203;")
+        await program.say("w")
+        await program.expect("You are back with HK-00203.")
+        await program.say("q")
+        assert await program.process.wait() == 0
+
+
+async def test_sigterm_leaves_the_terminal_as_it_was() -> None:
+    async with at_terminal(command(), ENV) as terminal:
+        await asked(terminal, 3)
+        terminal.process.terminate()
+        assert await terminal.finish() == 143
+        assert terminal.shows_what_is_typed
+    assert "Traceback" not in terminal.screen
 
 
 async def test_ctrl_c_ends_it_and_leaves_the_terminal_as_it_was() -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)
-async def company(site: Site) -> None:
+async def company(searchable_codes: None, site: Site) -> None:
     """Five keys, three of them assigned, one to somebody with a long name; everybody has two accounts."""
     hes = site.hes
     department = hes.org_structure.create_department(
@@ -65,7 +65,6 @@ async def open_code(person: Person) -> Locator:
 
 
 class TestCode:
-    @pytest.mark.usefixtures("searchable_codes")
     async def test_is_shown_while_the_button_is_held(self, person: Person, site: Site) -> None:
         await person.log_in()
         shown = await open_code(person)

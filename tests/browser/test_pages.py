@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Locator, ViewportSize, expect
 
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, VaultImport
+from hideez_bench.emulator.hes.web.pages import paging
 from hideez_bench.protocol.secret import Password
 from tests.browser.conftest import ADMINISTRATOR, PASSWORD, Person, Site, person_in
 
@@ -202,7 +203,82 @@ async def test_a_refusal_stays_in_the_dialog_with_what_was_typed(person: Person,
     await dialog.get_by_label("Type the serial number").fill(SERIALS[0])
     await dialog.get_by_role("button", name="Report as compromised").click()
     await expect(row.locator(".badge")).to_have_text("Compromised")
-    await expect(page.get_by_text("was reported as compromised")).to_be_focused()
+    # One goes on at the row, and the notice is in sight.
+    await expect(row).to_be_focused()
+    await expect(page.locator("#announcer")).to_contain_text("was reported as compromised")
+    await expect(page.locator("main > .notice.good")).to_be_in_viewport(ratio=1)
+
+
+async def test_after_an_action_one_is_at_the_row_on_the_same_page(
+    person: Person, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PAGE_ROWS", 30)
+    many = [f"HK-{number:03}" for number in range(60)]
+    site.hes.vaults.import_vaults([VaultImport(serial, f"m {serial}", f"r {serial}") for serial in many])
+    page = person.page
+    await person.log_in()
+    await person.go("/vaults?search=hk&page=2")
+    row = page.locator("#vault-HK-055")
+    for rfid in ("first", "second"):  # the second time the address names the row already
+        await row.locator("summary").click()
+        await row.get_by_role("button", name="Edit RFID").click()
+        await page.get_by_role("dialog").get_by_label("RFID").fill(rfid)
+        await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+        await expect(page.locator("main > .notice.good")).to_be_in_viewport(ratio=1)
+        await expect(row).to_be_focused()
+        await expect(row).to_be_in_viewport(ratio=1)
+        await expect(page).to_have_url(f"{site.url}/vaults?search=hk&page=2#vault-HK-055")
+        assert site.hes.vaults.get("HK-055").rfid == rfid
+    # The row is drawn anew, and stays the one that is marked.
+    mary = site.hes.employees.create(EmployeeDetails("Mary"))
+    await site.hes.employees.add_hardware_vault(mary.id, "HK-055")
+    await expect(row.locator(".badge")).to_have_text("Reserved")
+    await expect(row).to_be_focused()
+    await expect(row).to_have_class(re.compile("here"))
+    await row.get_by_role("link", name="HK-055").click()
+    await page.get_by_role("main").get_by_role("link", name="Hardware vaults").click()
+    await expect(page).to_have_url(f"{site.url}/vaults?search=hk&page=2#vault-HK-055")
+    await expect(row).to_be_focused()
+
+
+async def test_what_was_typed_outlives_the_session(person: Person, site: Site) -> None:
+    """In the wizard and in a dialog: log in again in another tab, and press the button once more."""
+    page = person.page
+    await person.log_in()
+    (user,) = site.hes.users.list()
+    await person.go("/employees/new")
+    await page.get_by_label("First name").fill("Mary")
+    site.hes.users.close_all_sessions(user)
+    await page.get_by_role("button", name="Next").click()
+    ended = page.get_by_role("alert")
+    await expect(ended).to_contain_text("What you typed is still here")
+    await expect(page.get_by_label("First name")).to_have_value("Mary")
+    await log_in_elsewhere(person, ended)
+    await page.get_by_role("button", name="Next").click()
+    await expect(page.get_by_text("Which vault?")).to_be_visible()
+
+    await person.go("/vaults")
+    row = page.locator(f"#vault-{SERIALS[0]}")
+    await row.locator("summary").click()
+    await row.get_by_role("button", name="Edit RFID").click()
+    await page.get_by_role("dialog").get_by_label("RFID").fill("kept")
+    site.hes.users.close_all_sessions(user)
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await log_in_elsewhere(person, page.get_by_role("dialog").get_by_role("alert"))
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("was given another RFID").first).to_be_visible()
+    assert site.hes.vaults.get(SERIALS[0]).rfid == "kept"
+
+
+async def log_in_elsewhere(person: Person, notice: Locator) -> None:
+    async with person.page.context.expect_page() as opened:
+        await notice.get_by_role("link", name="Log in").click()
+    tab = await opened.value
+    await tab.get_by_label("E-mail").fill(ADMINISTRATOR)
+    await tab.get_by_label("Password").fill(PASSWORD)
+    await tab.get_by_role("button", name="Log in").click()
+    await expect(tab.get_by_role("button", name="Log out")).to_be_visible()
+    await tab.close()
 
 
 async def test_a_page_that_lost_its_news_says_so_and_catches_up(person: Person, site: Site) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from urllib.parse import quote
 
 import pytest
 
 from hideez_bench.emulator.hes.mail.sender import MailSender
 from hideez_bench.emulator.hes.mail.settings import MailError, MailSettings
-from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.hes.names import Role, VaultStatus
 from hideez_bench.emulator.hes.records import VaultImport
 from hideez_bench.emulator.hes.web.app import create_app
 from hideez_bench.emulator.hes.web.pages.memory import KEPT_SECONDS, SessionMemory
 from hideez_bench.protocol.hes import SESSION_COOKIE
-from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.secret import ActivationCode, Password
 from tests.hes.bench import SERIAL
-from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, Site, visitor
+from tests.hes_web.conftest import ADMINISTRATOR, PASSWORD, URL, Site, visitor
 from tests.hes_web.pages import Page, Visitor
 
 
@@ -288,13 +289,53 @@ class TestWizard:
         assert f'"{SERIAL}"' not in wizard.page.text  # within a token it may stand by chance
         assert "No vault is Ready" in wizard.page.words
 
-    async def test_a_draft_is_its_sessions_own(self, site: Site, admin: Visitor) -> None:
+    async def test_a_draft_is_its_users_own(self, site: Site, admin: Visitor) -> None:
+        other = await site.bench.hes.users.create(
+            "other@example.org", Password.from_text(PASSWORD), Role.ADMINISTRATOR
+        )
         wizard = await Wizard.start(admin)
-        other = Visitor(site.visitor())
-        await other.send("/login", email=ADMINISTRATOR, password=PASSWORD)
-        page = await other.open(f"{wizard.base}/profile")
+        await wizard.go(first_name="Ada", last_name="Lovelace")
+        token = site.bench.hes.users.open_session(other).reveal().decode()
+        stranger = Visitor(site.visitor(**{SESSION_COOKIE: token}))
+        page = await stranger.open(f"{wizard.base}/profile")
         assert page.response.url.path != f"{wizard.base}/profile"
         assert "start again" in page.words
+        assert "Lovelace" not in page.text
+        form = page.forms[page.response.url.path]
+        sent = await stranger.client.post(f"{wizard.base}/profile", data=form, follow_redirects=True)
+        assert sent.url.path != wizard.page.response.url.path
+        assert (await admin.open(f"{wizard.base}/profile")).forms[f"{wizard.base}/profile"][
+            "last_name"
+        ] == "Lovelace"
+
+    async def test_a_draft_outlives_its_session(self, site: Site, admin: Visitor) -> None:
+        """The session ends amid the wizard; whoever logs in again is asked to go on, and nothing was lost."""
+        wizard = await Wizard.start(admin)
+        await wizard.to_overview()
+        users = site.bench.hes.users
+        (user,) = [one for one in users.list() if one.email == ADMINISTRATOR]
+        users.close_all_sessions(user)
+        at = f"{wizard.base}/overview"
+        refused = await site.administrator.post(
+            at, data=wizard.page.forms[at], headers={"accept": "text/html", "referer": f"{URL}{at}"}
+        )
+        assert refused.status_code == 401
+        assert f'href="/login?next={quote(at, safe="")}">Log in</a>' in refused.text
+        page = await admin.open(f"/login?next={quote(at)}")
+        typed = {"email": ADMINISTRATOR, "password": PASSWORD}
+        answer = await site.administrator.post("/login", data=page.forms["/login"] | typed)
+        assert answer.headers["location"] == at
+        wizard.page = await admin.open(at)
+        assert "ada@example.org" in wizard.page.words
+        await wizard.go()
+        assert names(site) == {"Ann Smith", "Ada Lovelace"}
+
+    async def test_who_logs_out_leaves_no_draft(self, site: Site, admin: Visitor) -> None:
+        wizard = await Wizard.start(admin)
+        await wizard.go(first_name="Ada")
+        await admin.send("/vaults", "/logout")
+        await admin.send("/login", email=ADMINISTRATOR, password=PASSWORD)
+        assert "start again" in (await admin.open(f"{wizard.base}/profile")).words
 
     async def test_sends_the_code_to_the_address_that_was_typed(
         self, site: Site, poster: Visitor, mail: FakeMail
@@ -336,20 +377,31 @@ class TestWizard:
 
 
 class TestMemory:
+    def test_forgets_the_drafts_of_the_session_that_had_them_last(self) -> None:
+        memory = SessionMemory(lambda: 0)
+        taken, left = [memory.new_draft("ann", "a") for _ in range(2)]
+        memory.draft("ann", "b", taken.id)
+        memory.forget("a")
+        assert memory.draft("ann", "b", taken.id) is taken
+        assert memory.draft("ann", "b", left.id) is None
+
     def test_forgets_after_half_an_hour_without_use(self) -> None:
         now = 0.0
         memory = SessionMemory(lambda: now)
-        draft = memory.new_draft("a")
+        draft = memory.new_draft("ann", "a")
         now += KEPT_SECONDS
-        assert memory.draft("a", draft.id) is draft
+        assert memory.draft("ann", "b", draft.id) is draft
         now += KEPT_SECONDS + 1
-        assert memory.draft("a", draft.id) is None
+        assert memory.draft("ann", "b", draft.id) is None
 
     def test_keeps_few_drafts_and_shows_each_notice_once(self) -> None:
         memory = SessionMemory(lambda: 0)
-        drafts = [memory.new_draft("a") for _ in range(9)]
-        assert memory.draft("a", drafts[0].id) is None
-        assert memory.draft("a", drafts[8].id) is drafts[8]
+        bobs = memory.new_draft("bob", "c")
+        drafts = [memory.new_draft("ann", "a") for _ in range(9)]
+        assert memory.draft("ann", "a", drafts[0].id) is None
+        assert memory.draft("ann", "a", drafts[8].id) is drafts[8]
+        assert memory.draft("bob", "c", bobs.id) is bobs
+        assert memory.draft("bob", "c", drafts[8].id) is None
         memory.add_notice("a", "good", "done")
         assert memory.take_notices("b") == []
         assert memory.take_notices("a") == [("good", "done")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from hideez_bench.emulator.hes.names import LoginType
 from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, SharedAccountView
@@ -107,3 +108,26 @@ async def test_a_viewer_sees_who_has_it_and_changes_nothing(
         assert not [to for to in page.forms if to.startswith((f"{LIST}/", "/employees/"))]
     assert "Bob" in page.words
     assert (await viewer.open(f"{LIST}/{team.id}/password")).status == 403
+
+
+async def test_many_holders_take_as_many_questions_as_one(
+    site: Site, admin: Visitor, team: SharedAccountView
+) -> None:
+    """The database is asked once for all of them, and not for each."""
+    hes = site.bench.hes
+    asked: list[str] = []
+
+    def note(*statement: object) -> None:
+        asked.append(str(statement[2]))
+
+    engine = hes._core.store._engine
+    event.listen(engine, "before_cursor_execute", note)
+    counts = []
+    for name in ("Bob", "Cid", "Dan"):
+        hes.accounts.add_shared(hes.employees.create(EmployeeDetails(name)).id, team.id)
+        asked.clear()
+        page = await admin.open(f"{LIST}/{team.id}")
+        assert name in page.words
+        counts.append(len(asked))
+    event.remove(engine, "before_cursor_execute", note)
+    assert counts[0] == counts[2]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from hideez_bench.emulator.hes.administration import account_rules
-from hideez_bench.emulator.hes.administration.views import account_view
+from hideez_bench.emulator.hes.administration.views import account_view, account_views
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
@@ -161,4 +161,4 @@ class Accounts:
         """
         with self._core.store.transaction() as rows:
             employee_for_admin(rows, employee_id)
-            return [account_view(rows, account) for account in account_rules.of_employee(rows, employee_id)]
+            return account_views(rows, account_rules.of_employee(rows, employee_id))

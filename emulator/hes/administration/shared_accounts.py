@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import account_rules
-from hideez_bench.emulator.hes.administration.views import account_view
+from hideez_bench.emulator.hes.administration.views import account_views, employee_view
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
+from hideez_bench.emulator.hes.database.models import Employee
 from hideez_bench.emulator.hes.database.rows import Rows, employee_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation
-from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, AccountView, SharedAccountView
+from hideez_bench.emulator.hes.records import (
+    AccountDetails,
+    AccountFacts,
+    AccountView,
+    EmployeeView,
+    SharedAccountView,
+)
 from hideez_bench.protocol.secret import OtpSecret, Password
 
 
@@ -32,16 +40,20 @@ class SharedAccounts:
         with self._core.store.transaction() as rows:
             return _view(rows, _for_admin(rows, shared_account_id))
 
-    def holders(self, shared_account_id: str) -> list[AccountView]:
-        """The accounts of those who have a shared account, by the employee's name."""
+    def holders(self, shared_account_id: str) -> list[tuple[EmployeeView, AccountView]]:
+        """Those who have a shared account, by name, each with the account as theirs."""
         with self._core.store.transaction() as rows:
             _for_admin(rows, shared_account_id)
-            theirs = {account.employee_id: account for account in _of_employees(rows, shared_account_id)}
-            return [
-                account_view(rows, theirs[employee.id])
-                for employee in rows.employees()
-                if employee.id in theirs
-            ]
+            query = (
+                select(Employee, Account)
+                .join(Account, Account.employee_id == Employee.id)
+                .where(Account.shared_account_id == shared_account_id, Account.deleted.is_(False))
+                .options(selectinload(Employee.hardware_vaults))
+                .order_by(Employee.first_name, Employee.last_name)
+            )
+            found = rows.session.execute(query).all()
+            people = [employee_view(employee) for employee, _ in found]
+            return list(zip(people, account_views(rows, [account for _, account in found]), strict=True))
 
     def create(self, details: AccountDetails) -> SharedAccountView:
         """A new shared account, which nobody has yet.

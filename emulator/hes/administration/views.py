@@ -87,7 +87,19 @@ def profile_view(profile: models.HardwareVaultProfile, vaults: list[models.Hardw
 
 def account_view(rows: Rows, account: Account) -> AccountView:
     """An account without its secrets."""
-    waits = rows.session.scalar(select(HardwareVaultTask.id).filter_by(account_id=account.id).limit(1))
+    (view,) = account_views(rows, [account])
+    return view
+
+
+def account_views(rows: Rows, accounts: list[Account]) -> list[AccountView]:
+    """Accounts without their secrets; one query finds those that wait for a key."""
+    ids = HardwareVaultTask.account_id
+    query = select(ids).where(ids.in_([account.id for account in accounts])).distinct()
+    waiting = set(rows.session.scalars(query))
+    return [_account_view(account, is_synced=account.id not in waiting) for account in accounts]
+
+
+def _account_view(account: Account, *, is_synced: bool) -> AccountView:
     return AccountView(
         **{field.name: getattr(account, field.name) for field in fields(AccountFacts)},
         id=account.id,
@@ -96,7 +108,7 @@ def account_view(rows: Rows, account: Account) -> AccountView:
         shared_account_id=account.shared_account_id,
         has_otp=account.otp_secret is not None,
         is_primary=account.is_primary,
-        is_synced=waits is None,
+        is_synced=is_synced,
         updated_at=account.updated_at,
     )
 

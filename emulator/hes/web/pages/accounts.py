@@ -19,7 +19,7 @@ from hideez_bench.emulator.hes.web.pages.account_forms import (
     secret_form,
     typed_in,
 )
-from hideez_bench.emulator.hes.web.pages.page import Pages, local
+from hideez_bench.emulator.hes.web.pages.page import Pages, way_back
 from hideez_bench.protocol.errors import BenchError
 
 _OWNED = "/employees/{employee_id}/accounts"
@@ -57,8 +57,9 @@ class AccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, employee, f"The account {given.name} was added.")
-        return self._edit_form(request, employee, "Add an account", typed, refusal)
+                at = f"{_page_of(employee)}#account-{given.id}"
+                return self._pages.onward(request, at, f"The account {given.name} was added.")
+        return await self._edit_form(request, employee, "Add an account", typed, refusal)
 
     async def shared(self, request: Request) -> Response:
         """Give somebody a shared account."""
@@ -70,13 +71,14 @@ class AccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, employee, f"The shared account {given.name} was added.")
+                at = f"{_page_of(employee)}#account-{given.id}"
+                return self._pages.onward(request, at, f"The shared account {given.name} was added.")
         theirs = {account.shared_account_id for account in self._accounts.list(employee.id)}
         to_choose = [shared for shared in self._hes.shared_accounts.list() if shared.id not in theirs]
         return self._pages.form(
             request,
             "account_shared.html",
-            _page_of(employee),
+            await way_back(request, _page_of(employee)),
             employee=employee,
             shared=to_choose,
             refusal=refusal,
@@ -93,8 +95,8 @@ class AccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, employee, "The account was changed.")
-        return self._edit_form(request, employee, "Edit the account", typed, refusal)
+                return await self._done(request, employee, "The account was changed.")
+        return await self._edit_form(request, employee, "Edit the account", typed, refusal)
 
     async def password(self, request: Request) -> Response:
         """Set another password."""
@@ -106,8 +108,10 @@ class AccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, employee, f"The account {account.name} has another password.")
-        return self._secret_form(request, employee, account, "password", refusal)
+                return await self._done(
+                    request, employee, f"The account {account.name} has another password."
+                )
+        return await self._secret_form(request, employee, account, "password", refusal)
 
     async def otp(self, request: Request) -> Response:
         """Set another secret of one-time passwords, or none."""
@@ -121,34 +125,33 @@ class AccountPages:
                 refusal = str(error)
             else:
                 told = "has another OTP secret" if secret else "has no OTP secret now"
-                return self._done(request, employee, f"The account {account.name} {told}.")
-        return self._secret_form(request, employee, account, "otp", refusal)
+                return await self._done(request, employee, f"The account {account.name} {told}.")
+        return await self._secret_form(request, employee, account, "otp", refusal)
 
     async def primary(self, request: Request) -> Response:
         """Ask, and have somebody log in to the computer with this account."""
         employee, account = self._account(request)
         if request.method == "POST":
             self._accounts.set_as_workstation_account(employee.id, account.id)
-            return self._done(request, employee, f"{account.name} is the workstation account now.")
+            return await self._done(request, employee, f"{account.name} is the workstation account now.")
         text = (
             f"{employee.full_name} logs in to the computer with {account.name}; the account before it stays."
         )
-        return self._ask(request, employee, "Set as workstation account", text, "Set")
+        return await self._ask(request, employee, "Set as workstation account", text, "Set")
 
     async def delete(self, request: Request) -> Response:
         """Ask, and take an account away."""
         employee, account = self._account(request)
-        back = (await typed_in(request) or request.query_params).get("back", "")
         if request.method == "POST":
             self._accounts.delete(account.id)
             told = f"The account {account.name} was taken from {employee.full_name}."
-            return self._pages.onward(request, local(back, _page_of(employee)), told)
+            return await self._done(request, employee, told)
         text = (
             f"{account.name} is taken from {employee.full_name}, and from the key as soon as it is connected."
         )
         if account.shared_account_id:
             text += " Others who have this shared account keep it."
-        return self._ask(request, employee, "Delete the account", text, "Delete", back=back, danger=True)
+        return await self._ask(request, employee, "Delete the account", text, "Delete", danger=True)
 
     def _employee(self, request: Request) -> EmployeeView:
         return self._hes.employees.get(request.path_params["employee_id"])
@@ -160,32 +163,33 @@ class AccountPages:
             raise HesRuleError(HesCode.AccountNotFound, "This is another's account; nothing was changed.")
         return employee, account
 
-    def _done(self, request: Request, employee: EmployeeView, told: str) -> Response:
-        return self._pages.onward(request, _page_of(employee), told)
+    async def _done(self, request: Request, employee: EmployeeView, told: str) -> Response:
+        return self._pages.onward(request, await way_back(request, _page_of(employee)), told)
 
-    def _edit_form(
+    async def _edit_form(
         self, request: Request, employee: EmployeeView, title: str, typed: dict[str, str], refusal: str
     ) -> Response:
         text = f"Of {employee.full_name}. It reaches the key when that is connected."
-        return edit_form(self._pages, request, _page_of(employee), title, text, typed, refusal)
+        back = await way_back(request, _page_of(employee))
+        return edit_form(self._pages, request, back, title, text, typed, refusal)
 
-    def _secret_form(
+    async def _secret_form(
         self, request: Request, employee: EmployeeView, account: AccountView, kind: str, refusal: str
     ) -> Response:
         whose = f"Of the account {account.name} of {employee.full_name}."
-        return secret_form(self._pages, request, _page_of(employee), whose, kind, refusal)
+        back = await way_back(request, _page_of(employee))
+        return secret_form(self._pages, request, back, whose, kind, refusal)
 
-    def _ask(
+    async def _ask(
         self,
         request: Request,
         employee: EmployeeView,
         title: str,
         text: str,
         button: str,
-        back: str = "",
         danger: bool = False,
     ) -> Response:
-        back = local(back, _page_of(employee))
+        back = await way_back(request, _page_of(employee))
         return self._pages.confirm(request, back, title, text, button, danger=danger)
 
 

@@ -14,9 +14,11 @@ from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.org_structure import is_in
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, here, list_of, local, way_back
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
+
+LIST = "/employees"
 
 
 class EmployeePages:
@@ -30,7 +32,7 @@ class EmployeePages:
         """What is answered here."""
         route = self._pages.route
         return [
-            route("/employees", self.all, viewers=True),
+            route(LIST, self.all, viewers=True),
             route("/employees/{employee_id}", self.one, viewers=True),
             route("/employees/{employee_id}/edit", self.edit_form),
             route("/employees/{employee_id}/edit", self.edit, methods=["POST"]),
@@ -78,6 +80,7 @@ class EmployeePages:
             employee=employee,
             vaults=[(vault, vault_actions.offered(vault)) for vault in vaults],
             accounts=self._hes.accounts.list(employee.id),
+            listed=list_of(here(request), LIST),
         )
 
     async def edit_form(self, request: Request) -> Response:
@@ -106,7 +109,8 @@ class EmployeePages:
             self._hes.employees.delete(employee.id)
         except BenchError as refusal:
             return self._delete_form(request, (await fields(request)).get("back", ""), str(refusal))
-        return self._pages.onward(request, "/employees", f"{employee.full_name} was deleted.")
+        back = list_of(await way_back(request, LIST), LIST)
+        return self._pages.onward(request, back, f"{employee.full_name} was deleted.")
 
     async def vault_form(self, request: Request) -> Response:
         """The Ready vaults, to choose one of."""

@@ -1,4 +1,4 @@
-"""What the pages remember for a session, in memory and for a short while: notices to show, and unfinished wizards."""
+"""What the pages remember, in memory and for a short while: notices of a session, and unfinished wizards of a user."""
 
 from __future__ import annotations
 
@@ -31,12 +31,17 @@ class Draft:
     """An employee who is being entered.
 
     Attributes:
+        user_id: whose it is; it outlives a session, so that they can log in again and go on.
+        session: the one that had it last.
         typed: what was typed in each step; never a password.
         password: the account's password, where one was typed.
         creating: held while the server creates, so that a second click waits and finds it done.
         created: the employee, once there is one.
     """
 
+    user_id: str
+    session: str
+    used_at: float
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     typed: dict[Step, dict[str, str]] = field(default_factory=dict)
     password: Password | None = None
@@ -52,11 +57,10 @@ class Draft:
 class _Session:
     used_at: float
     notices: list[tuple[str, str]] = field(default_factory=list)
-    drafts: OrderedDict[str, Draft] = field(default_factory=OrderedDict)
 
 
 class SessionMemory:
-    """Notices and drafts, by session; a session that does nothing for half an hour is forgotten.
+    """Notices by session, and drafts by user; what nothing is done with for half an hour is forgotten.
 
     Args:
         clock: seconds that never go back.
@@ -65,6 +69,7 @@ class SessionMemory:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._drafts: dict[str, Draft] = {}
 
     def add_notice(self, session: str, kind: str, text: str) -> None:
         """Show a sentence on the session's next page. `kind` is good, bad or warn."""
@@ -76,28 +81,44 @@ class SessionMemory:
         notices, memory.notices = memory.notices, []
         return notices
 
-    def new_draft(self, session: str) -> Draft:
-        """Start to enter somebody; of too many, the oldest is forgotten."""
-        drafts = self._session(session).drafts
-        draft = Draft()
-        drafts[draft.id] = draft
-        while len(drafts) > MOST_DRAFTS:
-            drafts.popitem(last=False)
+    def new_draft(self, user_id: str, session: str) -> Draft:
+        """Start to enter somebody; of too many of a user, the oldest is forgotten."""
+        self._forget_old()
+        draft = Draft(user_id, session, self._clock())
+        self._drafts[draft.id] = draft
+        theirs = [one.id for one in self._drafts.values() if one.user_id == user_id]
+        for old in theirs[:-MOST_DRAFTS]:
+            del self._drafts[old]
         return draft
 
-    def draft(self, session: str, draft_id: str) -> Draft | None:
-        """A draft of this session, None if it is forgotten or another's."""
-        return self._session(session).drafts.get(draft_id)
+    def draft(self, user_id: str, session: str, draft_id: str) -> Draft | None:
+        """A draft of this user, None if it is forgotten or another's."""
+        self._forget_old()
+        draft = self._drafts.get(draft_id)
+        if draft is None or draft.user_id != user_id:
+            return None
+        draft.session, draft.used_at = session, self._clock()
+        return draft
 
     def forget(self, session: str) -> None:
-        """The session has ended."""
+        """Somebody has logged out, and leaves nothing behind."""
         self._sessions.pop(session, None)
+        for draft in list(self._drafts.values()):
+            if draft.session == session:
+                del self._drafts[draft.id]
+
+    def _forget_old(self) -> None:
+        now = self._clock()
+        for name, memory in list(self._sessions.items()):
+            if now - memory.used_at > KEPT_SECONDS:
+                del self._sessions[name]
+        for draft in list(self._drafts.values()):
+            if now - draft.used_at > KEPT_SECONDS:
+                del self._drafts[draft.id]
 
     def _session(self, name: str) -> _Session:
+        self._forget_old()
         now = self._clock()
-        for old, memory in list(self._sessions.items()):
-            if now - memory.used_at > KEPT_SECONDS:
-                del self._sessions[old]
         memory = self._sessions.setdefault(name, _Session(now))
         memory.used_at = now
         self._sessions.move_to_end(name)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.records import DepartmentView
-from hideez_bench.emulator.hes.web.pages.page import Pages, counted, fields
+from hideez_bench.emulator.hes.web.pages.page import Pages, counted, fields, way_back
 from hideez_bench.protocol.errors import BenchError
 
 PAGE = "/org-structure"
@@ -82,7 +82,7 @@ class OrgStructurePages:
         company = self._org.company(_id(request))
         number = len(company.departments)
         text = {0: "", 1: " with its department"}.get(number, f" with its {number} departments")
-        return self._ask(
+        return await self._ask(
             request,
             "Delete the company",
             f"{company.name} is deleted{text}.{self._left(company.departments)}",
@@ -119,7 +119,7 @@ class OrgStructurePages:
     async def delete_department(self, request: Request) -> Response:
         """Ask, and delete a department."""
         department = self._org.department(_id(request))
-        return self._ask(
+        return await self._ask(
             request,
             "Delete the department",
             f"{department.name} of {department.company_name} is deleted.{self._left((department,))}",
@@ -153,7 +153,7 @@ class OrgStructurePages:
         position = self._org.position(_id(request))
         number = sum(1 for one in self._hes.employees.list() if one.position_id == position.id)
         left = f" {counted(number, 'employee')} will have none." if number else ""
-        return self._ask(
+        return await self._ask(
             request,
             "Delete the position",
             f"{position.name} is deleted.{left}",
@@ -181,7 +181,7 @@ class OrgStructurePages:
         of_company: bool = False,
     ) -> Response:
         """Ask for a name, and for a department its company, and save it; `told` is said afterwards of the name."""
-        typed, refusal = filled, ""
+        typed, refusal, back = filled, "", await way_back(request, PAGE)
         if request.method == "POST":
             typed = {"name": "", **await fields(request)}
             try:
@@ -189,24 +189,25 @@ class OrgStructurePages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._pages.onward(request, PAGE, told.format(typed["name"]))
+                return self._pages.onward(request, back, told.format(typed["name"]))
         return self._pages.form(
             request,
             "org_edit.html",
-            PAGE,
+            back,
             title=title,
             typed=typed,
             companies=self._org.companies() if of_company else (),
             refusal=refusal,
         )
 
-    def _ask(
+    async def _ask(
         self, request: Request, title: str, text: str, delete: Callable[[], None], told: str
     ) -> Response:
+        back = await way_back(request, PAGE)
         if request.method == "POST":
             delete()
-            return self._pages.onward(request, PAGE, told)
-        return self._pages.confirm(request, PAGE, title, text, "Delete", danger=True)
+            return self._pages.onward(request, back, told)
+        return self._pages.confirm(request, back, title, text, "Delete", danger=True)
 
 
 def is_in(department: DepartmentView | None, wanted: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -72,6 +72,7 @@ class Pages:
             "alarm": self.hes.alarm if user else False,
             "path": request.url.path,
             "here": here(request),
+            "from_here": f"?from={quote(here(request), safe='')}" if request.url.query else "",
         }
         return HTMLResponse(self._templates.get_template(template).render(common | values), status)
 
@@ -172,6 +173,24 @@ def local(address: str, otherwise: str) -> str:
     """An address that was handed around, if it is on this server."""
     is_local = address.startswith("/") and not address.startswith("//") and "\\" not in address
     return address if is_local and address.isprintable() and address.isascii() else otherwise
+
+
+async def way_back(request: Request, otherwise: str) -> str:
+    """Where a form was opened from, to go there afterwards: its field `back`, or that of the address."""
+    sent = await fields(request) if request.method == "POST" else request.query_params
+    return local(sent.get("back", ""), otherwise)
+
+
+def list_of(address: str, otherwise: str) -> str:
+    """The list from which somebody came to an address, with its filter and page, without the row.
+
+    It is the address itself, or what stands in its `from`; `otherwise` is the list as it is at first.
+    """
+    for tried in (address, parse_qs(urlsplit(address).query).get("from", [""])[0]):
+        parts = urlsplit(local(tried, ""))
+        if parts.path == otherwise:
+            return parts._replace(fragment="").geturl()
+    return otherwise
 
 
 def _segment(text: str) -> str:

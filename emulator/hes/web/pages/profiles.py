@@ -11,9 +11,10 @@ from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.database.models import DEFAULT_PROFILE
 from hideez_bench.emulator.hes.records import ProfileDetails, ProfileView
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, way_back
 from hideez_bench.protocol.errors import BenchError
 
+LIST = "/profiles"
 _CHECKS = (
     "button_connection",
     "button_storage_access",
@@ -53,7 +54,7 @@ class ProfilePages:
         """What is answered here."""
         route = self._pages.route
         return [
-            route("/profiles", self.all, viewers=True),
+            route(LIST, self.all, viewers=True),
             route("/profiles/new", self.new_form),
             route("/profiles/new", self.create, methods=["POST"]),
             route("/profiles/{profile_id}/edit", self.edit_form),
@@ -69,7 +70,7 @@ class ProfilePages:
 
     async def new_form(self, request: Request) -> Response:
         """An empty profile, which is as the default one."""
-        return self._form(request, None, asdict(ProfileDetails(name="")))
+        return await self._form(request, None, asdict(ProfileDetails(name="")))
 
     async def create(self, request: Request) -> Response:
         """Enter a profile."""
@@ -77,13 +78,15 @@ class ProfilePages:
         try:
             profile = self._profiles.create(_details(typed))
         except BenchError as refusal:
-            return self._form(request, None, _typed(typed), str(refusal))
-        return self._pages.onward(request, "/profiles", f"The profile {profile.name} was created.")
+            return await self._form(request, None, _typed(typed), str(refusal))
+        return self._pages.onward(
+            request, await way_back(request, LIST), f"The profile {profile.name} was created."
+        )
 
     async def edit_form(self, request: Request) -> Response:
         """A profile, to be changed."""
         profile = self._profiles.get(request.path_params["profile_id"])
-        return self._form(request, profile, asdict(profile))
+        return await self._form(request, profile, asdict(profile))
 
     async def edit(self, request: Request) -> Response:
         """Change a profile."""
@@ -92,12 +95,12 @@ class ProfilePages:
         try:
             self._profiles.edit(profile.id, _details(typed))
         except BenchError as refusal:
-            return self._form(request, profile, _typed(typed), str(refusal))
-        return self._pages.onward(request, "/profiles", "The profile was changed.")
+            return await self._form(request, profile, _typed(typed), str(refusal))
+        return self._pages.onward(request, await way_back(request, LIST), "The profile was changed.")
 
     async def delete_form(self, request: Request) -> Response:
         """Ask once more."""
-        return self._delete_form(request)
+        return await self._delete_form(request)
 
     async def delete(self, request: Request) -> Response:
         """Delete a profile that no vault has."""
@@ -105,27 +108,35 @@ class ProfilePages:
         try:
             self._profiles.delete(profile.id)
         except BenchError as refusal:
-            return self._delete_form(request, str(refusal))
-        return self._pages.onward(request, "/profiles", f"The profile {profile.name} was deleted.")
+            return await self._delete_form(request, str(refusal))
+        return self._pages.onward(
+            request, await way_back(request, LIST), f"The profile {profile.name} was deleted."
+        )
 
-    def _form(
+    async def _form(
         self, request: Request, profile: ProfileView | None, typed: dict[str, Any], refusal: str = ""
     ) -> Response:
         return self._pages.form(
             request,
             "profile_edit.html",
             title="Edit the access profile" if profile else "Create an access profile",
-            action=f"/profiles/{profile.id}/edit" if profile else "/profiles/new",
+            action=f"{LIST}/{profile.id}/edit" if profile else f"{LIST}/new",
             typed=typed,
-            back="/profiles",
+            back=await way_back(request, LIST),
             refusal=refusal,
         )
 
-    def _delete_form(self, request: Request, refusal: str = "") -> Response:
+    async def _delete_form(self, request: Request, refusal: str = "") -> Response:
         profile = self._profiles.get(request.path_params["profile_id"])
         text = f"The profile {profile.name} is deleted. One that a vault has stays."
         return self._pages.confirm(
-            request, "/profiles", "Delete the access profile", text, "Delete", danger=True, refusal=refusal
+            request,
+            await way_back(request, LIST),
+            "Delete the access profile",
+            text,
+            "Delete",
+            danger=True,
+            refusal=refusal,
         )
 
 

@@ -17,7 +17,7 @@ from hideez_bench.emulator.hes.web.pages.account_forms import (
     secret_form,
     typed_in,
 )
-from hideez_bench.emulator.hes.web.pages.page import Pages, counted, fits
+from hideez_bench.emulator.hes.web.pages.page import Pages, counted, fits, here, list_of, way_back
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
 
@@ -69,8 +69,9 @@ class SharedAccountPages:
             request,
             "shared_account.html",
             shared=shared,
-            holders=[(self._hes.employees.get(account.employee_id), account) for account in holders],
+            holders=holders,
             paging=paging,
+            listed=list_of(here(request), LIST),
         )
 
     async def new(self, request: Request) -> Response:
@@ -82,9 +83,12 @@ class SharedAccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, made, f"The shared account {made.name} was created.")
+                return self._pages.onward(
+                    request, _page_of(made), f"The shared account {made.name} was created."
+                )
         text = "Nobody has it yet; it is given to employees afterwards."
-        return edit_form(self._pages, request, LIST, "Create a shared account", text, typed, refusal)
+        back = await way_back(request, LIST)
+        return edit_form(self._pages, request, back, "Create a shared account", text, typed, refusal)
 
     async def edit(self, request: Request) -> Response:
         """Change what a shared account is for, or its login."""
@@ -97,9 +101,10 @@ class SharedAccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, shared, "The shared account was changed.")
+                return await self._done(request, shared, "The shared account was changed.")
         title = "Edit the shared account"
-        return edit_form(self._pages, request, _page_of(shared), title, _whose(shared), typed, refusal)
+        back = await way_back(request, _page_of(shared))
+        return edit_form(self._pages, request, back, title, _whose(shared), typed, refusal)
 
     async def password(self, request: Request) -> Response:
         """Set another password, for all who have it."""
@@ -111,8 +116,10 @@ class SharedAccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, shared, f"The shared account {shared.name} has another password.")
-        return self._secret_form(request, shared, "password", refusal)
+                return await self._done(
+                    request, shared, f"The shared account {shared.name} has another password."
+                )
+        return await self._secret_form(request, shared, "password", refusal)
 
     async def otp(self, request: Request) -> Response:
         """Set another secret of one-time passwords, or none, for all who have it."""
@@ -126,8 +133,8 @@ class SharedAccountPages:
                 refusal = str(error)
             else:
                 told = "has another OTP secret" if secret else "has no OTP secret now"
-                return self._done(request, shared, f"The shared account {shared.name} {told}.")
-        return self._secret_form(request, shared, "otp", refusal)
+                return await self._done(request, shared, f"The shared account {shared.name} {told}.")
+        return await self._secret_form(request, shared, "otp", refusal)
 
     async def give(self, request: Request) -> Response:
         """Give it to one more employee."""
@@ -140,12 +147,12 @@ class SharedAccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return self._done(request, shared, f"{employee.full_name} has the account now.")
+                return await self._done(request, shared, f"{employee.full_name} has the account now.")
         to_choose = [one for one in self._hes.employees.list() if one.id not in shared.employee_ids]
         return self._pages.form(
             request,
             "shared_account_give.html",
-            _page_of(shared),
+            await way_back(request, _page_of(shared)),
             shared=shared,
             employees=to_choose,
             chosen=typed.get("employee_id", ""),
@@ -155,23 +162,30 @@ class SharedAccountPages:
     async def delete(self, request: Request) -> Response:
         """Ask, and take it from all who have it."""
         shared = self._account(request)
+        back = await way_back(request, _page_of(shared))
         if request.method == "POST":
             self._shared.delete(shared.id)
-            return self._pages.onward(request, LIST, f"The shared account {shared.name} was deleted.")
+            return self._pages.onward(
+                request, list_of(back, LIST), f"The shared account {shared.name} was deleted."
+            )
         text = f"{shared.name} is deleted, and taken from {_count(shared)} and their keys. This cannot be undone."
         text = text if shared.employee_ids else f"{shared.name} is deleted. Nobody has it."
         title = "Delete the shared account"
-        return self._pages.confirm(request, _page_of(shared), title, text, "Delete", danger=True)
+        return self._pages.confirm(request, back, title, text, "Delete", danger=True)
 
     def _account(self, request: Request) -> SharedAccountView:
         return self._shared.get(request.path_params["shared_account_id"])
 
-    def _done(self, request: Request, shared: SharedAccountView, told: str) -> Response:
-        return self._pages.onward(request, _page_of(shared), told)
+    async def _done(self, request: Request, shared: SharedAccountView, told: str) -> Response:
+        return self._pages.onward(request, await way_back(request, _page_of(shared)), told)
 
-    def _secret_form(self, request: Request, shared: SharedAccountView, kind: str, refusal: str) -> Response:
+    async def _secret_form(
+        self, request: Request, shared: SharedAccountView, kind: str, refusal: str
+    ) -> Response:
         whose = f"Of {shared.name}. {_whose(shared)}"
-        return secret_form(self._pages, request, _page_of(shared), whose, kind, refusal)
+        return secret_form(
+            self._pages, request, await way_back(request, _page_of(shared)), whose, kind, refusal
+        )
 
 
 def _page_of(shared: SharedAccountView) -> str:

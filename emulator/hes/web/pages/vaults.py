@@ -12,7 +12,7 @@ from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
 from hideez_bench.emulator.hes.web.pages.org_structure import is_in
-from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, local
+from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, here, list_of, local
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.emulator.hes.web.pages.vault_actions import VaultAction
 from hideez_bench.emulator.hes.web.rest.bench import import_hardware_vaults
@@ -81,6 +81,7 @@ class VaultPages:
             events=events,
             paging=paging,
             is_filtered=False,
+            listed=list_of(here(request), "/vaults"),
         )
 
     async def import_form(self, request: Request) -> Response:

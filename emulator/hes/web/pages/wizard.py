@@ -1,6 +1,7 @@
 """The wizard that creates an employee: Profile, HardwareVault, WorkstationAccount, Overview, Activation.
 
-What is typed is kept here, by session, so that going back loses nothing and no password travels in a page.
+What is typed is kept here, by user, so that going back loses nothing, no password travels in a page, and whoever logs
+in again goes on where the session ended.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class WizardPages:
 
     async def start(self, request: Request) -> Response:
         """A new wizard; it has an address of its own, so that two can be open side by side."""
-        draft = self._pages.memory.new_draft(csrf_token(request))
+        draft = self._pages.memory.new_draft(request.state.user.id, csrf_token(request))
         return self._pages.onward(request, _address(draft, Step.PROFILE))
 
     async def step(self, request: Request) -> Response:
@@ -144,7 +145,8 @@ class WizardPages:
         return _address(draft, Step.ACTIVATION) if has_vault else f"/employees/{draft.created}"
 
     def _draft(self, request: Request) -> Draft | None:
-        return self._pages.memory.draft(csrf_token(request), request.path_params["draft"])
+        draft_id = request.path_params["draft"]
+        return self._pages.memory.draft(request.state.user.id, csrf_token(request), draft_id)
 
     def _lost(self, request: Request) -> Response:
         told = "What was typed is kept for half an hour only, and is gone. Nobody was created; start again."

@@ -18,7 +18,7 @@ _REFUSAL_PAGE = """<!doctype html>
 <title>Refused</title>
 <link rel="stylesheet" href="/static/style.css">
 <body class="alone">
-<main class="card"><h1>Refused</h1><p class="notice bad" role="alert">{}</p><a class="button" href="/">Go on</a></main>
+<main class="card"><h1>Refused</h1><p class="notice bad" role="alert">{}</p><a class="button" href="{}">{}</a></main>
 """
 
 
@@ -35,9 +35,17 @@ def is_browsed(scope: Scope) -> bool:
     return _is_page(scope) and "text/html" in Headers(scope=scope).get("accept", "")
 
 
-def refusal_page(sentence: str) -> str:
+def refusal_page(sentence: str, to: str = "/", words: str = "Go on") -> str:
     """A page for whom there is no other: it tells nothing of the server, and needs no session."""
-    return _REFUSAL_PAGE.format(escape(sentence))
+    return _REFUSAL_PAGE.format(escape(sentence), escape(to), words)
+
+
+def _page_of_form(scope: Scope) -> str:
+    """The page of ours that a form was sent from, as far as the browser tells."""
+    headers = Headers(scope=scope)
+    site, referer = f"//{headers.get('host', '')}/", headers.get("referer", "")
+    scheme, found, path = referer.partition(site)
+    return f"/{path}" if found and scheme in ("http:", "https:") else ""
 
 
 def _is_page(scope: Scope) -> bool:
@@ -59,7 +67,10 @@ async def refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -
         wanted = scope["path"] + "?" * bool(scope["query_string"]) + scope["query_string"].decode("latin-1")
         response = RedirectResponse(f"/login?next={quote(wanted)}" if browsed else "/login", 303)
     elif browsed:
-        response = HTMLResponse(refusal_page(sentence), refused.status)
+        link = (
+            (f"/login?next={quote(_page_of_form(scope), safe='')}", "Log in") if refused.status == 401 else ()
+        )
+        response = HTMLResponse(refusal_page(sentence, *link), refused.status)
     else:
         response = JSONResponse({"error": sentence}, refused.status)
     await response(scope, receive, send)

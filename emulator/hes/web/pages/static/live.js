@@ -6,6 +6,8 @@ const TOGETHER_MS = 150; // news that come together are drawn together
 
 const RETRY_MS = 5000;
 
+import { markHere } from "./page.js";
+
 let source = null;
 let retry = 0;
 let timer = 0;
@@ -13,6 +15,7 @@ let drawing = false;
 let again = false;
 
 const stale = () => document.getElementById("stale");
+const NO_NEWS = stale().querySelector("[data-said]").textContent;
 const announcer = () => document.getElementById("announcer");
 
 // Names of what may have the focus in a part that is drawn anew.
@@ -30,6 +33,10 @@ function swap(old, fresh) {
     const same = fresh.querySelector(`#${CSS.escape(open.id)}`);
     if (same) same.open = true;
   });
+  // So does the mark of the row to which somebody has come back.
+  const here = document.querySelector(".here");
+  const same = here && (fresh.id === here.id ? fresh : fresh.querySelector(`#${CSS.escape(here.id)}`));
+  if (same && old.contains(here)) markHere(same);
   if (old.outerHTML === fresh.outerHTML) return;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const name = focused && nameOf(focused);
@@ -38,7 +45,7 @@ function swap(old, fresh) {
     announcer().textContent = `${fresh.dataset.name} is now ${fresh.dataset.status}.`;
     fresh.classList.add("changed");
   }
-  if (focused) (name && fresh.querySelector(name) || fresh.querySelector("a, button") || document.getElementById("main")).focus();
+  if (focused) (focused === here && same || name && fresh.querySelector(name) || fresh.querySelector("a, button") || document.getElementById("main")).focus();
 }
 
 const rows = (of) => [...of.querySelectorAll("[data-live]")].map((element) => element.id).join("\n");
@@ -85,6 +92,8 @@ function listen() {
   source = opened;
   opened.addEventListener("open", () => {
     stale().hidden = true;
+    stale().querySelector("[data-said]").textContent = NO_NEWS;
+    stale().querySelector("a").hidden = true;
     draw(); // what happened meanwhile
   });
   opened.addEventListener("changed", soon);
@@ -104,6 +113,8 @@ function ended() {
   stale().querySelector("[data-said]").textContent = "Your session has ended. Log in again to go on.";
   const login = stale().querySelector("a");
   login.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+  // What was typed and not sent yet would be lost with this page.
+  login.target = document.querySelector("[data-kept], dialog[open]") ? "_blank" : "";
   login.hidden = false;
 }
 

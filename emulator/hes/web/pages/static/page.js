@@ -26,24 +26,74 @@ async function load(url, options) {
     return complain("The server cannot be reached. Nothing was sent; try again.");
   }
   if (answer.redirected && new URL(answer.url).pathname === "/login") return location.assign(loginAddress());
+  if (answer.status === 401) dialog.dataset.ended = "";
   const onward = answer.headers.get("X-Location");
-  if (onward) return location.assign(onward);
+  if (onward) return go(onward);
+  if (answer.status === 401) return complain(ENDED);
   if (answer.headers.get("content-type")?.includes("json")) return complain((await answer.json()).error);
   const sheet = sheetOf(await answer.text());
-  if (!sheet) return location.assign(answer.redirected ? answer.url : location.href);
+  if (!sheet) return go(answer.redirected ? answer.url : location.href);
   fill(sheet);
+}
+
+// To another row of the page that is there already a browser only moves, and would show nothing new.
+function go(address) {
+  const to = new URL(address, location.href);
+  if (!to.hash || to.pathname + to.search !== location.pathname + location.search) return location.assign(to);
+  history.replaceState(null, "", to);
+  location.reload();
 }
 
 // The session has ended: log in, and come back to this page.
 const loginAddress = () => `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 
-function complain(sentence) {
+const ENDED = "Your session has ended, so nothing was changed. What you typed is still here: log in again in another tab, then press the button once more.";
+
+function complain(sentence, inside = dialog.querySelector(".sheet") ?? dialog) {
   const note = document.createElement("p");
   note.className = "notice bad";
   note.setAttribute("role", "alert");
   note.textContent = sentence;
-  dialog.querySelector(".sheet > [role=alert]")?.remove();
-  (dialog.querySelector(".sheet") ?? dialog).prepend(note);
+  if (sentence === ENDED) {
+    const login = Object.assign(document.createElement("a"), { href: loginAddress(), target: "_blank", textContent: "Log in" });
+    note.append(" ", login);
+  }
+  inside.querySelector(":scope > [role=alert]")?.remove();
+  inside.prepend(note);
+  note.tabIndex = -1;
+  note.focus();
+}
+
+// Before a form is sent that must not be lost with the session: a session that began meanwhile wants a token of its own.
+// Returns why the form cannot be sent now, if it cannot.
+async function renew(form) {
+  let answer;
+  try {
+    answer = await fetch(location.href, { headers: { "X-Dialog": "1" } });
+  } catch {
+    return "The server cannot be reached. Nothing was sent; try again.";
+  }
+  if (answer.redirected && new URL(answer.url).pathname === "/login") return ENDED;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector("[name=csrf_token]");
+  if (token) form.elements.namedItem("csrf_token").value = token.value;
+  return "";
+}
+
+async function sendKept(form, button) {
+  const refusal = await renew(form);
+  form.ariaBusy = null;
+  if (refusal) return complain(refusal, form);
+  form.dataset.kept = "checked";
+  form.requestSubmit(button);
+}
+
+async function sendFromDialog(form, button) {
+  const refusal = dialog.dataset.ended === undefined ? "" : await renew(form);
+  if (refusal) return complain(refusal);
+  delete dialog.dataset.ended;
+  const address = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
+  await load(address, { method: "POST", body: new FormData(form, button) });
 }
 
 function open(opener) {
@@ -74,10 +124,12 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";
-    load(button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href, {
-      method: "POST",
-      body: new FormData(form, button),
-    }).finally(() => (form.ariaBusy = null));
+    sendFromDialog(form, button).finally(() => (form.ariaBusy = null));
+  } else if (form.dataset.kept === "") {
+    event.preventDefault();
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
+    sendKept(form, button);
   } else if (form.method === "post") {
     // A second click must not send a second time.
     if (form.ariaBusy === "true") event.preventDefault();
@@ -87,6 +139,7 @@ document.addEventListener("submit", (event) => {
 
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[aria-busy]").forEach((form) => (form.ariaBusy = null));
+  document.querySelectorAll("form[data-kept]").forEach((form) => (form.dataset.kept = ""));
 });
 
 document.addEventListener("click", (event) => {
@@ -115,9 +168,30 @@ document.addEventListener("keydown", (event) => {
   more.querySelector("summary").focus();
 });
 
-// What was done, or why it was not, is told first, also to whoever does not see the page.
+// The row that the address names, to which somebody has come back.
+function namedRow() {
+  const name = location.hash.slice(1);
+  const decoded = new URLSearchParams(`name=${name.replaceAll("+", "%2B")}`).get("name");
+  const found = document.getElementById(name) ?? document.getElementById(decoded);
+  return found?.closest("[data-live-list]") ? found : null;
+}
+
+// live.js draws rows anew, and marks them again.
+export function markHere(row) {
+  row.classList.add("here");
+  row.tabIndex = -1;
+}
+
+// What was done, or why it was not, is told first, also to whoever does not see the page. Who has come back to a row
+// goes on from there, and hears what was done; the notice stays in sight.
 const told = document.querySelector("#main > .notice[data-told], #main .notice[role=alert]");
-if (told) {
+const row = told?.matches("[role=alert]") ? null : namedRow();
+if (row) {
+  markHere(row);
+  row.scrollIntoView({ block: "nearest" });
+  row.focus({ preventScroll: true });
+  if (told) document.getElementById("announcer").textContent = told.textContent;
+} else if (told) {
   told.tabIndex = -1;
   told.focus({ preventScroll: true });
 }

@@ -33,6 +33,8 @@ class Attempts:
             if row is None:
                 row = FailedAttempts(subject=subject, count=0, last_at=now)
                 session.add(row)
+            # A clock that was ahead, and was set right, locks nobody out until that day.
+            row.last_at = min(row.last_at, now)
             if row.count >= LIMIT:
                 return None
             row.count += 1

@@ -30,6 +30,8 @@ from hideez_bench.protocol.secret import Password, SessionToken
 T = TypeVar("T")
 
 SESSION_TIME = timedelta(days=14)
+CLOCK_SET_BACK = timedelta(days=1)
+"""So far a clock may be set back, and sessions go on. One that was opened later than that is of no time that was."""
 SHORTEST_PASSWORD = 8
 _HASHES_AT_ONCE = 2
 """argon2 takes 64 MiB for each, so a crowd at the login must not have them all at once."""
@@ -156,8 +158,8 @@ class Users:
     def session(self, token: SessionToken) -> User | None:
         """Whose session this is; None where it has ended, or never was."""
         with self._core.store.session() as session:
-            found = session.get(UserSession, _hash_of(token))
-            if found is None or found.expires_at <= self._core.utc():
+            found, now = session.get(UserSession, _hash_of(token)), self._core.utc()
+            if found is None or not now < found.expires_at <= now + SESSION_TIME + CLOCK_SET_BACK:
                 return None
             return _view(_row(session, found.user_id))
 

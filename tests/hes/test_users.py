@@ -116,6 +116,22 @@ async def test_lockout(door: Door, email: str) -> None:
     assert await door.knock(email) is LoginRefusal.Unauthorized
 
 
+async def test_a_clock_that_was_years_ahead_and_is_set_right(door: Door) -> None:
+    """Nobody stays locked out until then, and no session lasts until then."""
+    door.clock.move(days=3650)
+    user = await ann(door)
+    token = door.users.open_session(user)
+    for _ in range(10):
+        await door.knock()
+    door.clock.move(days=-3650)
+    assert door.users.session(token) is None
+    assert await door.knock(ANN, RIGHT) is LoginRefusal.UserIsLockedout
+    door.clock.move(minutes=15)
+    token = door.users.open_session(await ann(door))
+    door.clock.move(hours=-23)
+    assert door.users.session(token) == user, "set back by less than a day"
+
+
 async def test_lockout_ends_and_others_are_free(door: Door) -> None:
     await door.users.create("bob@example.org", RIGHT, Role.VIEWER)
     for _ in range(10):

@@ -14,8 +14,6 @@ from hideez_bench.emulator.hes.mail.letter import activation_letter
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
 from tests.hes_mail.servers import CODE, odd_server
 
-pytestmark = pytest.mark.timeout(180)
-
 HOSTILE = """
 <script>document.title = "script"; parent.document.title = "script"</script>
 <img src=x onerror="document.body.dataset.done = 'handler'">

@@ -21,8 +21,6 @@ PHONE = ViewportSize(width=390, height=844)
 # What is left of 1280 at a zoom of 400 %.
 NARROW = ViewportSize(width=320, height=844)
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(autouse=True)
 async def company(searchable_codes: None, site: Site) -> None:

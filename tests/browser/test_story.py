@@ -9,7 +9,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from playwright.async_api import Page, expect
 
 from hideez_bench.emulator.key.identity import Identity
@@ -119,7 +118,6 @@ async def becomes(page: Page, serial: str, status: str) -> None:
     await expect(row.locator(".badge")).to_have_text(status)
 
 
-@pytest.mark.timeout(240)
 async def test_story(person: Person, site: Site) -> None:
     page = person.page
     async with client_of(site) as client:

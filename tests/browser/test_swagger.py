@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Person
-
-pytestmark = pytest.mark.timeout(180)
 
 
 async def test_a_route_can_be_tried(person: Person) -> None:

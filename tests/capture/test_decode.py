@@ -278,7 +278,6 @@ def many(packets: int) -> Iterator[Frame]:
             yield Frame(number, 0, number * 1000, 0, packet.kind, packet.received, packet.data)
 
 
-@pytest.mark.timeout(240)  # tracing is slow
 def test_memory_stays_flat() -> None:
     timeline = Decoder(WIRE).decode(many(200_000))
     # Everything that is remembered is full by then: connections, peers, messages.

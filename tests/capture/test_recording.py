@@ -199,7 +199,7 @@ def tshark(capture: Path, *fields: str, filter_: str = "") -> list[list[str]]:
     arguments = ["tshark", "-r", str(capture), "-T", "fields"]
     arguments += [part for field in fields for part in ("-e", field)]
     arguments += ["-Y", filter_] if filter_ else []
-    result = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=50)
+    result = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=250)
     return [line.split("\t") for line in result.stdout.splitlines()]
 
 

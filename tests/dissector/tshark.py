@@ -76,7 +76,7 @@ def run(script: Path, capture: Path, *options: str) -> str:
         pytest.skip("tshark is not installed")
     # -n: names of hosts are asked of nobody.
     command = [program, "-n", "-X", f"lua_script:{script}", "-r", str(capture), *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
     complaints = [line for line in done.stderr.splitlines() if line and not line.startswith(ROOT_WARNING)]
     assert (done.returncode, complaints) == (0, [])
     assert "Lua Error" not in done.stdout

@@ -83,5 +83,5 @@ def server() -> Iterator[Server]:
             yield Server(folder)
         finally:
             process.kill()  # nothing of it is wanted any more
-            process.wait(timeout=20)
+            process.wait(timeout=250)
             shutil.rmtree(folder)

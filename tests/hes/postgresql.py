@@ -73,5 +73,5 @@ def server() -> Iterator[Server]:
             yield Server(folder)
         finally:
             process.send_signal(signal.SIGINT)  # at once, whoever is still connected
-            process.wait(timeout=20)
+            process.wait(timeout=250)
             shutil.rmtree(folder)

@@ -56,7 +56,7 @@ def test_two_processes_give_each_key_to_one_employee(store_url: str) -> None:
             assert rival.stdin
             rival.stdin.write("go\n")
             rival.stdin.flush()
-        answers = [json.loads(rival.communicate(timeout=50)[0]) for rival in rivals]
+        answers = [json.loads(rival.communicate(timeout=250)[0]) for rival in rivals]
     finally:
         for rival in rivals:
             rival.kill()

@@ -180,7 +180,7 @@ async def test_the_loop_runs_on_while_a_password_is_compared(
 
     def wait_for_the_loop(encoded: str, password: bytes) -> bool:
         loop.call_soon_threadsafe(seen.set)
-        asyncio.run_coroutine_threadsafe(seen.wait(), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(seen.wait(), loop).result(timeout=250)
         return compare(encoded, password)
 
     monkeypatch.setattr(door.hasher, "verify", wait_for_the_loop)
@@ -250,7 +250,7 @@ async def test_password_changed_while_the_old_one_is_compared(
 
     def change_first(encoded: str, password: bytes) -> bool:
         changing = asyncio.run_coroutine_threadsafe(door.users.set_password(user, WRONG), loop)
-        changing.result(timeout=10)
+        changing.result(timeout=250)
         return compare(encoded, password)
 
     monkeypatch.setattr(door.hasher, "verify", change_first)

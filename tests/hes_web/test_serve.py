@@ -134,7 +134,7 @@ def test_it_ends_at_once_with_everything_open(tmp_path: Path, number: signal.Sig
             with client.stream("GET", "/events") as stream, connect(hub, additional_headers=headers):
                 assert stream.status_code == 200
                 process.send_signal(number)
-                _, said = process.communicate(timeout=40)
+                _, said = process.communicate(timeout=250)
     # It would say so if something had to be cancelled because it did not end.
     assert (process.returncode, said) == (0, "")
 
@@ -152,7 +152,7 @@ def test_a_flood_of_connections_is_one_sentence(tmp_path: Path) -> None:
             )
             with pytest.raises(httpx.ReadTimeout):
                 httpx.get(facts["url"] + "/login", timeout=0.5, trust_env=False)
-        assert httpx.get(facts["url"] + "/login", timeout=40, trust_env=False).status_code == 200
+        assert httpx.get(facts["url"] + "/login", timeout=250, trust_env=False).status_code == 200
         with flood(port):
             process.send_signal(signal.SIGINT)
             # So slow a machine that it is time to listen again before the server has ended.
@@ -160,7 +160,7 @@ def test_a_flood_of_connections_is_one_sentence(tmp_path: Path) -> None:
             with pytest.raises(httpx.ReadTimeout):
                 httpx.get(facts["url"] + "/login", timeout=1.2, trust_env=False)
             process.send_signal(signal.SIGCONT)
-            assert process.wait(40) == 0
+            assert process.wait(250) == 0
         # uvicorn may say that it closed connections that came while it ended.
         assert "Exception" not in process.stderr.read()
 

@@ -35,8 +35,6 @@ from tests.hubs.served import served
 HERE = Path(__file__).parent / "js"
 SERIAL = "ST1032026000203"
 WIRE = default_wire()
-# npm fetches the client once, which takes as long as the network does.
-pytestmark = pytest.mark.timeout(330)
 LICENCE_FIELDS = {"id", "deviceId", "importedAt", "appliedAt", "endDate", "licenseOrderId", "data"}
 LICENCE = LicenseImport("L-1", datetime(2030, 1, 1, tzinfo=UTC), bytes(range(256)))
 

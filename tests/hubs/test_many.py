@@ -72,7 +72,6 @@ class Crowd:
 
 
 @pytest.mark.virtual_time
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize(("count", "each"), [(200, 1), (12, 4)])
 async def test_every_key_is_activated_by_its_own_code_through_its_own_workstation(
     count: int, each: int

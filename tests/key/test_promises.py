@@ -10,9 +10,6 @@ from hideez_bench.emulator.key.defects.catalogue import defective
 from hideez_bench.protocol.errors import BenchError
 from tests.key.promises import PromisesMachine
 
-# Thousands of steps, beside whatever else the computer is at.
-pytestmark = pytest.mark.timeout(180)
-
 PromisesMachine.TestCase.settings = settings(
     deadline=None, max_examples=100, stateful_step_count=50, suppress_health_check=list(HealthCheck)
 )

@@ -13,8 +13,7 @@ import pytest
 
 from tests.lab.conftest import LAB_RUN, Lab
 
-# The first of these may have to boot the guest, and others may be busy on this machine.
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.lab
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ import pytest
 
 from hideez_bench.harness.cli.main import main
 
-# The processor of the lab's guest is emulated, and perhaps not alone.
-WAIT = 150.0 if "HIDEEZ_BENCH_IN_LAB" in os.environ else 100.0
+WAIT = 250.0
+"""Seconds after which a program counts as hung; a machine may have much other work."""
 
 
 def decoder() -> codecs.IncrementalDecoder:

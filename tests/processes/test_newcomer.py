@@ -20,7 +20,7 @@ from tests.processes.long_codes import program
 from tests.processes.programs import Program, Terminal, at_terminal, hideez_bench, running
 
 SERIAL = "ST1032026000203"
-MAIL_SECONDS = 30.0
+MAIL_SECONDS = 100.0
 
 
 class Walk:

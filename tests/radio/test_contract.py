@@ -28,7 +28,7 @@ from tests.radio.probe import (
 )
 from tests.radio.radios import RadioUnderTest
 
-pytestmark = [pytest.mark.bluez, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.bluez
 
 GONE = 1.0
 """Seconds of scanning after which a silent peripheral counts as not found."""

@@ -87,7 +87,9 @@ class _WebSocket:
 def _lost(closed: ConnectionClosed) -> Disconnected:
     reason = closed.rcvd.reason if closed.rcvd else ""
     return Disconnected(
-        f"The connection to the server was lost{f' ({reason})' if reason else ''}.", _number(closed)
+        f"The connection to the server was lost{f' ({reason})' if reason else ''}; what it has answered stands, "
+        "connect again when it is back.",
+        _number(closed),
     )
 
 

@@ -89,6 +89,7 @@ async def test_a_connection_that_merely_ends_is_lost(end: End) -> None:
     error = await failure(end)
     assert isinstance(error, HesError)
     assert error.code is HesErrorCode.HesNotConnected
+    assert str(error).endswith("; what it has answered stands, connect again when it is back.")
 
 
 async def test_a_server_that_cannot_be_reached_is_not_connected() -> None:

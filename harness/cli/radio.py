@@ -51,7 +51,7 @@ async def _radio(adapters: int, address_file: Path | None, command: Sequence[str
     async with LoopbackRadio(adapters=adapters) as opened:
         with _published(opened.address, address_file):
             if command:
-                return await _run(command, opened.address)
+                return await _run(command, opened.address, enough)
             click.echo(f"{VARIABLE}={opened.address}")
             await _serve(opened, enough)
             return 0
@@ -90,7 +90,7 @@ async def _serve(opened: LoopbackRadio, enough: asyncio.Event) -> None:
         raise BenchError("The bus that carries the radio was ended from outside; start the radio again.")
 
 
-async def _run(command: Sequence[str], address: str) -> int:
+async def _run(command: Sequence[str], address: str, enough: asyncio.Event) -> int:
     """Run a command on the radio. It gets the signals that are meant for it, and its status is ours."""
     try:
         child = await asyncio.create_subprocess_exec(*command, env=os.environ | {VARIABLE: address})
@@ -100,5 +100,7 @@ async def _run(command: Sequence[str], address: str) -> int:
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal sends it to the command as well
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, child.send_signal, number)
+    if enough.is_set():
+        child.terminate()  # what came before there was anybody to pass it on to
     status = await child.wait()
     return status if status >= 0 else 128 - status

@@ -14,6 +14,7 @@ import pytest
 
 from hideez_bench.emulator.peripheral.bless_server import BlessServer
 from hideez_bench.emulator.radio.loopback.environment import system_bus
+from hideez_bench.harness.cli.radio import _run
 from tests.radio.central import Central, on_air
 from tests.radio.probe import VALUE, WAIT, Probe
 from tests.radio.radios import needs_loopback
@@ -87,12 +88,18 @@ async def test_the_command_has_the_address_and_its_own_options() -> None:
 
 
 async def test_a_signal_goes_to_the_command() -> None:
-    script = "import signal, sys; signal.signal(15, lambda *_: sys.exit(3)); print('ready', flush=True); signal.pause()"
-    process = await start("--", sys.executable, "-c", script)
+    wait = "signal.pthread_sigmask(signal.SIG_BLOCK, [15]); print('ready', flush=True); signal.sigwait([15])"
+    process = await start("--", sys.executable, "-c", f"import signal, sys; {wait}; sys.exit(3)")
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
     process.terminate()
     assert (await finish(process))[0] == 3
+
+
+async def test_a_signal_that_comes_before_the_command_has_begun_ends_it() -> None:
+    enough = asyncio.Event()
+    enough.set()
+    assert await _run(("sleep", "1000"), "unix:path=/nowhere", enough) == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,14 @@ class VaultView:
 
 
 @dataclass(frozen=True)
+class CodeLife:
+    """Until when an activation code may be typed, and whether it may now."""
+
+    until: datetime
+    is_now: bool
+
+
+@dataclass(frozen=True)
 class DepartmentView:
     """A department, with its company's name."""
 

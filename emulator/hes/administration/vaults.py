@@ -19,7 +19,7 @@ from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.keys.remote import RemoteDevices
 from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultStatusReason
-from hideez_bench.emulator.hes.records import LicenseImport, VaultImport, VaultView
+from hideez_bench.emulator.hes.records import CodeLife, LicenseImport, VaultImport, VaultView
 from hideez_bench.protocol.secret import ActivationCode
 from hideez_bench.protocol.values import AccessParams
 
@@ -90,6 +90,16 @@ class Vaults:
         """
         with self._core.store.transaction() as rows:
             return vault_rules.pending_code(rows, vault_id)
+
+    def code_good_until(self, vault_id: str) -> CodeLife | None:
+        """Until when the code may be typed; None where codes have no age limit, or none is pending."""
+        life = self._core.code_life
+        with self._core.store.transaction() as rows:
+            pending = rows.pending_activation(vault_id)
+            if life is None or pending is None:
+                return None
+            until = pending.created_at + life
+        return CodeLife(until, is_now=self._core.utc() <= until)
 
     def edit_rfid(self, vault_id: str, rfid: str) -> None:
         """Change the radio tag that a key is known by.

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.mail.delivery import send_code
 from hideez_bench.emulator.hes.records import VaultView
+from hideez_bench.emulator.hes.web.pages.next_steps import next_steps
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, local
 from hideez_bench.protocol.errors import BenchError
 
@@ -65,6 +66,7 @@ class CodePages:
             missing=missing,
             refusal="" if missing else refusal,
             sent_to=sent_to,
+            next_steps=next_steps(self._hes, vault),
             back=local(back, f"/vaults/{vault.id}"),
         )
 

@@ -11,6 +11,7 @@ from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
 from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
+from hideez_bench.emulator.hes.web.pages.next_steps import next_steps
 from hideez_bench.emulator.hes.web.pages.org_structure import is_in
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, here, list_of, local
 from hideez_bench.emulator.hes.web.pages.paging import part_of
@@ -81,6 +82,7 @@ class VaultPages:
             events=events,
             paging=paging,
             is_filtered=False,
+            next_steps=next_steps(self._hes, vault),
             listed=list_of(here(request), "/vaults"),
         )
 

@@ -19,6 +19,7 @@ from hideez_bench.emulator.hes.records import AccountDetails, CompanyView
 from hideez_bench.emulator.hes.web.pages.code import why_no_code
 from hideez_bench.emulator.hes.web.pages.employees import belonging, details_from
 from hideez_bench.emulator.hes.web.pages.memory import Draft, Step
+from hideez_bench.emulator.hes.web.pages.next_steps import next_steps
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
 from hideez_bench.emulator.hes.web.security.forms import csrf_token
 from hideez_bench.protocol.errors import BenchError
@@ -222,6 +223,7 @@ class WizardPages:
             "vault": vault,
             "address": draft.typed.get(Step.ACTIVATION, {}).get("address", employee.email),
             "missing": why_no_code(self._pages, vault) if is_theirs else f"Key {vault.id} is theirs no more.",
+            "next_steps": next_steps(self._hes, vault),
             "mail_works": self._pages.context.mail is not None,
         }
 

@@ -88,10 +88,10 @@ def client(
     shown.
 
     \b
-    hideez-bench client                                       a virtual key to try everything with
-    hideez-bench client --target ble                          every key in reach that the server knows
-    hideez-bench client --target emulator --once --plain      one key, in plain lines
-    hideez-bench client --standalone                          a key of your own, without a server
+    hideez-bench client                  a virtual key to try everything with
+    hideez-bench client --target ble     every key in reach that the server knows
+    hideez-bench client --once --plain   one key, in plain lines
+    hideez-bench client --standalone     a key of your own, without a server
     """
     wanted = BleTarget("") if target == ANY_KEY else parse_target(target)
     if key_type is not Key and not isinstance(wanted, EmulatorTarget):

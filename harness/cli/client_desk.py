@@ -47,7 +47,7 @@ SERVER_LETTERS = {
 VIRTUAL_LETTERS = {
     "p": "press the key's button",
     "h": "hold it",
-    "w": "walk away with the key, or come back",
+    "w": "walk away with the key or come back",
 }
 FAR_AWAY = -95
 """dBm that a key is heard at which was carried away: 10 %."""

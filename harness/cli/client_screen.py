@@ -39,6 +39,7 @@ LONGEST_OWNER = 16
 LINES_KEPT = 200
 """Lines of what happened that can be shown anew when the window has another size."""
 
+BETWEEN_LETTERS = "   "
 FEW_KEYS = 3
 """In a low window so many keys are shown before the help gives way."""
 
@@ -144,7 +145,7 @@ def _picture(scene: Scene, width: int, keys: int, *, with_help: bool) -> Rendera
     if question:
         parts += _question(question, scene.left(question))
     if with_help:
-        parts.append(_help(scene))
+        parts.append(_help(scene, width))
     return Group(*parts)
 
 
@@ -178,11 +179,18 @@ def _table(scene: Scene, width: int, keys: int) -> RenderableType:
     return Group(table, Text(f"… and {left_out} more; make the window higher to see them.", "dim"))
 
 
-def _help(scene: Scene) -> Text:
-    text = Text(style="dim")
+def _help(scene: Scene, width: int) -> Text:
+    """What each letter does, in lines that break between two letters only."""
+    text, used = Text(style="dim"), 0
     for letter, meaning in scene.letters.items():
+        size = len(letter) + 1 + len(meaning)
+        if used:
+            breaks = used + len(BETWEEN_LETTERS) + size > width
+            text.append("\n" if breaks else BETWEEN_LETTERS)
+            used = 0 if breaks else used + len(BETWEEN_LETTERS)
         text.append(f"{letter} ", "bold")
-        text.append(f"{meaning}   ")
+        text.append(meaning)
+        used += size
     return text
 
 

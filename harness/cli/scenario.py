@@ -14,7 +14,7 @@ from hideez_bench.harness.cli import story
 from hideez_bench.harness.cli.options import wire_option
 from hideez_bench.harness.client.behaviour import AS_SHIPPED, MEANT
 from hideez_bench.harness.scenarios.catalogue import SCENARIOS, find
-from hideez_bench.harness.scenarios.play import Outcome, play
+from hideez_bench.harness.scenarios.play import Outcome, play, refuse_radio
 from hideez_bench.harness.scenarios.scenario import Scenario
 from hideez_bench.harness.scenarios.story import Line, Part, Voice
 from hideez_bench.harness.targets import Radio
@@ -94,6 +94,8 @@ def run(
     if run_all == bool(names):
         raise BenchError("Name a scenario, or say --all; hideez-bench scenario list has their names.")
     wanted = [find(name) for name in names] or [one for one in SCENARIOS if _fits(one, radio)]
+    for one in wanted:
+        refuse_radio(one, Radio(radio))  # before anything is told
     tells = not as_json and (verbose or not run_all)
     outcomes: dict[Scenario, Outcome] = {}
     for one in wanted:

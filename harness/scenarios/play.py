@@ -52,6 +52,14 @@ def play(
         return runner.run(_play(scenario, wire, radio, behaviour, sink))
 
 
+def refuse_radio(scenario: Scenario, radio: Radio) -> None:
+    """Raise a `BenchError` where a radio cannot carry a scenario."""
+    if scenario.realistic and radio is not Radio.MEMORY:
+        raise BenchError(
+            f"{scenario.name} needs pairing or a signal, which the {radio} radio does not have; use --radio memory."
+        )
+
+
 @asynccontextmanager
 async def open_scene(
     scenario: Scenario, radio: Radio, wire: Wire, story: Story, behaviour: Behaviour = MEANT
@@ -61,10 +69,7 @@ async def open_scene(
     Raises:
         BenchError: the radio is not on this machine, or cannot carry the scenario.
     """
-    if scenario.realistic and radio is not Radio.MEMORY:
-        raise BenchError(
-            f"{scenario.name} needs pairing or a signal, which the {radio} radio does not have; use --radio memory."
-        )
+    refuse_radio(scenario, radio)
     scenes: list[Scene] = []
 
     def saw(view: KeyView) -> None:

@@ -68,3 +68,11 @@ async def test_a_low_window_has_some_of_the_keys_and_says_how_many_are_left_out(
     assert 0 < keys < KEYS
     assert any(re.search(rf"{KEYS - keys} more", line) for line in lines)
     assert "quit" in lines[-1]
+
+
+@pytest.mark.parametrize("width", [60, 40, 30])
+async def test_the_help_breaks_between_letters_and_not_within_one(scene: Scene, width: int) -> None:
+    lines = [line.rstrip() for line in shown(scene, width, 40)]
+    told = [word for line in lines[-len(LETTERS) :] for word in line.split("   ")]
+    for letter, meaning in LETTERS.items():
+        assert f"{letter} {meaning}" in told

@@ -56,6 +56,13 @@ def test_a_story_is_told_in_three_parts_without_colour_where_it_is_piped() -> No
     assert "LINK" not in result.stdout
 
 
+def test_a_radio_that_cannot_carry_a_scenario_is_told_before_anything_else() -> None:
+    result = run("run", "three-wrong-codes", "weak-signal", "--radio", "loopback")
+    assert isinstance(result.exception, BenchError)
+    assert "--radio memory" in str(result.exception)
+    assert result.output == ""
+
+
 def test_with_v_the_decoded_exchange_is_told_too() -> None:
     assert "LINK" in run("run", "not-assigned", "-v").stdout
 

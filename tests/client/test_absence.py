@@ -9,8 +9,11 @@ import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.client.met_key import Standing
+from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.client.workstation import Stack
+from hideez_bench.harness.people import Choice, ScriptedPerson
 from hideez_bench.protocol.hes import ProximitySettings
+from hideez_bench.protocol.secret import ActivationCode
 from tests.client.office import Computer, KeyOnAir, Office, open_office
 
 pytestmark = pytest.mark.virtual_time
@@ -55,10 +58,21 @@ async def office() -> AsyncIterator[Office]:
         yield opened
 
 
-async def unlocked(office: Office, stack: Stack = Stack.SYSTEM) -> tuple[Computer, KeyOnAir]:
-    """A computer that a key has unlocked."""
+class Slow(ScriptedPerson):
+    """Takes 20 s for each code."""
+
+    async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+        await asyncio.sleep(20)
+        return await super().get_activation_code(prompt)
+
+
+async def unlocked(
+    office: Office, stack: Stack = Stack.SYSTEM, *, codes: int = 1
+) -> tuple[Computer, KeyOnAir]:
+    """A computer that a key has unlocked, and somebody who types so many codes."""
     key = await office.key(rssi=FAR)
-    computer = await office.computer(office.types(key), stack=stack)
+    person = Slow([Choice.RIGHT] * codes, lambda: office.administrator.code(key.serial))
+    computer = await office.computer(person, stack=stack)
     state = computer.workstation.state
     state.lock_screen = Screen()
     state.lock_session()
@@ -120,6 +134,19 @@ async def test_a_key_whose_link_breaks_is_connected_again_in_time(office: Office
     await asyncio.sleep(10)
     assert not is_locked(computer)
     assert (computer.told("locks the computer in 5 s"), computer.told("is back")) == (1, 1)
+
+
+async def test_a_key_that_is_connected_again_and_waits_for_a_code_is_not_back(office: Office) -> None:
+    computer, key = await unlocked(office, codes=2)
+    key.cut()
+    await computer.until_standing(key, Standing.IN_REACH)
+    began = now()
+    await computer.until(lambda: not office.vault(key).is_online)
+    await office.hes.vaults.suspend(key.serial)
+    await computer.until(lambda: computer.told("asks for the activation code") == 2)
+    assert not is_locked(computer)
+    await lock_by_absence(computer)
+    assert now() - began == about(5)
 
 
 async def test_a_key_that_is_taken_from_the_client_locks_the_computer(office: Office) -> None:
@@ -188,6 +215,7 @@ async def test_locking_by_hand_meanwhile_is_not_told_again(office: Office) -> No
     await computer.until(lambda: computer.service.absence.left is not None)
     computer.workstation.state.lock_session()
     assert computer.service.absence.left is None
+    assert computer.workstation.state.unlocked_by == ""
     await asyncio.sleep(10)
     assert computer.told("stayed away") == 0
 

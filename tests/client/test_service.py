@@ -15,10 +15,10 @@ from hideez_bench.harness.client.user_interface import CodePrompt
 from hideez_bench.harness.client.workstation import LOGGED_OFF, SUSPENDED, Interruption, Stack
 from hideez_bench.harness.people import Choice, ScriptedPerson
 from hideez_bench.harness.timeline import Event
-from hideez_bench.protocol.hes import ProximitySettings
+from hideez_bench.protocol.hes import HesError, HesErrorCode, ProximitySettings
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.secret import ActivationCode
-from tests.client.office import Computer, KeyOnAir, Office, open_office
+from tests.client.office import WIRE, Computer, KeyOnAir, Office, open_office
 
 pytestmark = pytest.mark.virtual_time
 
@@ -373,6 +373,17 @@ async def test_e024_a_key_that_is_active_asks_for_no_code_at_a_second_computer(o
     assert office.vault(key).is_online
     # The server confirms each computer to the key once.
     assert second.told("asks the server to confirm this computer") == 1
+
+
+async def test_to_a_key_that_is_offline_the_server_is_relayed_no_more(office: Office) -> None:
+    computer, key = await activated(office)
+    channel = WIRE.profile.channel("HES")
+    await computer.workstation.establish_remote_hw_vault_connection(key.serial, channel)
+    computer.workstation.state.lock_session()
+    await computer.until(lambda: not computer.workstation.state.keys)
+    with pytest.raises(HesError) as caught:
+        await computer.workstation.establish_remote_hw_vault_connection(key.serial, channel)
+    assert caught.value.code is HesErrorCode.DeviceNotConnectedToAnyHost
 
 
 async def test_a_service_that_ends_parts_with_its_keys(office: Office) -> None:

@@ -76,3 +76,15 @@ async def test_the_help_breaks_between_letters_and_not_within_one(scene: Scene, 
     told = [word for line in lines[-len(LETTERS) :] for word in line.split("   ")]
     for letter, meaning in LETTERS.items():
         assert f"{letter} {meaning}" in told
+
+
+async def test_the_title_counts_down_to_a_lock_by_absence(scene: Scene) -> None:
+    service = scene.service
+    key = next(iter(service.keys.values()))
+    key.serial = service.state.unlocked_by = "ST1032026000203"
+    service.absence.look()
+    assert scene.title.startswith("the computer locks in 5 s: its key has gone")
+    await asyncio.sleep(3)
+    assert scene.title.startswith("the computer locks in 2 s")
+    await asyncio.sleep(3)
+    assert scene.title.startswith("computer locked")

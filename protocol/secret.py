@@ -158,3 +158,30 @@ class OtpSecret(Secret):
     def from_text(cls, text: str) -> OtpSecret:
         """The secret as it was typed."""
         return cls(text.encode())
+
+
+class LoginCode(Secret):
+    """What somebody types as a second factor: the code that their authenticator app shows, with or without blanks."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> LoginCode:
+        """The code as it was typed."""
+        return cls("".join(text.split()).encode(errors="replace"))
+
+
+class RecoveryCode(Secret):
+    """What lets somebody in once who has lost their authenticator app: base32, in groups for people."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> RecoveryCode:
+        """The code as it was typed: case, blanks and dashes do not matter."""
+        return cls("".join(text.replace("-", "").split()).upper().encode(errors="replace"))
+
+    def to_text(self) -> str:
+        """For the one page that shows it."""
+        text = self.reveal().decode()
+        return "-".join(text[start : start + 4] for start in range(0, len(text), 4))

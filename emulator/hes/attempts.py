@@ -1,4 +1,4 @@
-"""Passwords that are tried, counted before they are compared: a server that is stopped in between has counted them."""
+"""Passwords and codes that are tried, counted before they are compared: a server that stops in between has counted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAUSE = timedelta(minutes=15)
 
 
 class Attempts:
-    """The vendor's lockout: after 10 wrong passwords nothing is compared for 15 minutes after the last of them.
+    """The vendor's lockout: after 10 wrong ones nothing is compared for 15 minutes after the last of them.
 
     Attempts older than the pause are forgotten, so nobody gets more than 10 in 15 minutes, and rows do not pile up.
     """
@@ -41,7 +41,14 @@ class Attempts:
             row.last_at = now
             return LIMIT - row.count
 
+    def give_back(self, subject: str) -> None:
+        """What was tried was right, but not all that is asked for: the others still count."""
+        with self._store.session() as session:
+            row = session.get(FailedAttempts, subject)
+            if row is not None and row.count > 0:
+                row.count -= 1
+
     def forgive(self, subject: str) -> None:
-        """The password was right: all attempts are there again."""
+        """All was right: all attempts are there again."""
         with self._store.session() as session:
             session.execute(delete(FailedAttempts).where(FailedAttempts.subject == subject))

@@ -31,6 +31,13 @@ class LoginRefused(BenchError):
         self.reason = reason
 
 
+class LoginExpired(BenchError):
+    """The password was right, but too long ago, or something was changed for the user since."""
+
+    def __init__(self) -> None:
+        super().__init__("The password was typed too long ago, or something has changed since; log in again.")
+
+
 class TooManyLogins(BenchError):
     """More passwords wait to be compared than the server takes; nothing was counted against anybody."""
 
@@ -40,7 +47,11 @@ class TooManyLogins(BenchError):
 
 _LOGIN_SENTENCES = {
     LoginRefusal.Unauthorized: "E-mail or password is wrong.",
-    LoginRefusal.UserIsLockedout: "There were too many wrong passwords for this e-mail; try again in 15 minutes.",
+    LoginRefusal.UserIsLockedout: "There were too many wrong passwords or codes for this e-mail; try again in "
+    "15 minutes.",
+    LoginRefusal.TwoFactorRequired: "The password is right; a code of the authenticator app is needed besides.",
+    LoginRefusal.InvalidAuthenticatorCode: "The code is wrong, too old, or was used already; take the one "
+    "that is shown now.",
 }
 
 SENTENCES = {

@@ -156,6 +156,8 @@ class LoginRefusal(StrEnum):
 
     Unauthorized = "Unauthorized"
     UserIsLockedout = "UserIsLockedout"
+    TwoFactorRequired = "TwoFactorRequired"
+    InvalidAuthenticatorCode = "InvalidAuthenticatorCode"
 
 
 class HesEventKind(StrEnum):

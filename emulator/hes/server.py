@@ -35,6 +35,7 @@ from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.protection import ITERATIONS, Protection
 from hideez_bench.emulator.hes.records import HesEvent
+from hideez_bench.emulator.hes.two_factor import TwoFactor
 from hideez_bench.emulator.hes.users import Users
 from hideez_bench.protocol.channel import KeysMade, Random
 from hideez_bench.protocol.device import Traffic
@@ -74,6 +75,7 @@ class Hes:
         audit: what happened, to be looked up.
         reports, summaries: what clients reported, and who worked where for how long.
         users: those who log in.
+        two_factor: their second factors.
         protection: whether secrets are sealed in the database.
     """
 
@@ -116,6 +118,7 @@ class Hes:
         self.reports = Reports(core)
         self.summaries = Summaries(core)
         self.users = Users(core, password_hasher)
+        self.two_factor = TwoFactor(core, self.users)
         self.protection = Protection(core, protection_iterations)
 
     async def __aenter__(self) -> Self:

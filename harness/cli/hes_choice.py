@@ -17,7 +17,7 @@ from hideez_bench.harness.cli.state_folder import state_folder
 from hideez_bench.harness.cli.terminal import ask_hidden, ctrl_c_at_once, is_a_person_there
 from hideez_bench.harness.timeline import Actor, Kind, Timeline
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.secret import ActivationCode, Password
+from hideez_bench.protocol.secret import ActivationCode, LoginCode, Password
 from hideez_bench.protocol.wire import Wire
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class HesChoice:
         from hideez_bench.harness.hes.network import Login, NetworkServer
         from hideez_bench.harness.hes.workstation_key import workstation_key
 
-        login = Login(self.user, self._password(), self.mailbox, ask_code)
+        ask_otp = _ask_otp if is_a_person_there() else None
+        login = Login(self.user, self._password(), self.mailbox, ask_code, ask_otp)
         key = workstation_key(state_folder("XDG_STATE_HOME") / KEY_FILE)
         tell = partial(timeline.tell, Actor.ADMINISTRATOR, to=Actor.HES)
         return NetworkServer(
@@ -147,3 +148,8 @@ def _choice(hes: str | None, user: str | None, password_file: Path | None, mailb
 async def _ask_code(serial: str) -> ActivationCode | None:
     typed = await ask_hidden(f"The server does not tell the activation code of {serial}; type it: ")
     return ActivationCode.from_text(typed) if typed else None
+
+
+async def _ask_otp() -> LoginCode | None:
+    typed = await ask_hidden("The server wants the code of your authenticator app; type it: ")
+    return LoginCode.from_text(typed) if typed else None

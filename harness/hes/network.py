@@ -29,7 +29,7 @@ from hideez_bench.protocol.hes import (
     Workstation,
     WorkstationInfo,
 )
-from hideez_bench.protocol.secret import ActivationCode, Password, WorkstationKey
+from hideez_bench.protocol.secret import ActivationCode, LoginCode, Password, WorkstationKey
 from hideez_bench.protocol.wire import Wire
 
 APPROVAL_SECONDS = 300.0
@@ -46,6 +46,10 @@ class NotOffered(BenchError):
     """The server has no such call: what the bench adds to REST is on no other server."""
 
 
+class SecondFactorWanted(BenchError):
+    """The password was right, and the server wants a code of an authenticator app besides."""
+
+
 class AnotherServer(BenchError):
     """What answers there is no Hideez Enterprise Server, or one that speaks otherwise."""
 
@@ -56,6 +60,7 @@ class Login:
 
     Attributes:
         mailbox: the address of the mailbox's page, where activation codes are looked for.
+        ask_otp: asks whoever sits there for the code of their authenticator app; None where nobody does.
         ask_code: asks whoever sits there for the code of a key; None where nobody does.
     """
 
@@ -63,6 +68,7 @@ class Login:
     password: Password
     mailbox: str | None = None
     ask_code: Callable[[str], Awaitable[ActivationCode | None]] | None = None
+    ask_otp: Callable[[], Awaitable[LoginCode | None]] | None = None
 
 
 class NetworkServer:
@@ -127,13 +133,22 @@ class NetworkServer:
         Raises:
             BenchError: the server cannot be reached, does not let this user in, or is another (`AnotherServer`).
         """
-        body = {"email": self._login.user, "password": self._login.password.reveal().decode(), "otp": ""}
         try:
-            answer = await self._request("POST", "/api/Identity/Login", body)
+            answer = await self._log_in()
+        except SecondFactorWanted:
+            code = await self._login.ask_otp() if self._login.ask_otp else None
+            if code is None:
+                raise
+            answer = await self._log_in(code.reveal().decode())
         except NotOffered:
             raise self._another() from None
         if SESSION_COOKIE not in answer.cookies:
             raise self._another()
+
+    async def _log_in(self, otp: str = "") -> httpx.Response:
+        login = self._login
+        body = {"email": login.user, "password": login.password.reveal().decode(), "otp": otp}
+        return await self._request("POST", "/api/Identity/Login", body)
 
     async def vaults(self) -> list[Vault]:
         """See `HesServer.vaults`."""
@@ -289,6 +304,11 @@ class NetworkServer:
                 f"The server at {self._name} sends on to {elsewhere}; name that server's address, if you trust it."
             )
         reason = _reason(answer)
+        if answer.status_code == 401 and reason == "TwoFactorRequired":
+            raise SecondFactorWanted(
+                f"The server wants a code of an authenticator app from {self._login.user}, and there is nobody to type "
+                "one; name by --hes-user somebody without two-factor sign-in, or start this at a terminal."
+            )
         if answer.status_code == 401:
             raise BenchError(f"The server does not let {self._login.user} in ({reason or 'status 401'}).")
         if answer.status_code in (404, 405) and reason in ("Not Found", "Method Not Allowed", ""):

@@ -1,4 +1,4 @@
-"""A database that an earlier version made, as `version_1.sql` and `version_2.sql` have it, is taken over whole."""
+"""A database that an earlier version made, as `version_1.sql` and its successors have it, is taken over whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, VaultStatus
 from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
-from tests.hes.bench import NOON, SERIAL
+from hideez_bench.protocol.secret import Password
+from tests.hes.app import app_code
+from tests.hes.bench import NOON, QUICK_HASHER, SERIAL, Clock
 
 MASTER_KEY = bytes(range(1, 33))
 BEARER = {"employee_id", "department_id", "account_id"}
@@ -22,11 +24,19 @@ BOUND_SINCE_VERSION_3 = {
     "workstations": {"department_id"},
     "workstation_events": BEARER,
 }
-NEW_TABLES = ("workstation_sessions", "templates", "departments", "companies", "positions")
-CODES = {"1": b"166051", "2": b"989223"}
+NEW_TABLES = (
+    "recovery_codes",
+    "second_factors",
+    "workstation_sessions",
+    "templates",
+    "departments",
+    "companies",
+    "positions",
+)
+CODES = {"1": b"166051", "2": b"989223", "3": b"989223"}
 
 
-@pytest.fixture(params=["1", "2"])
+@pytest.fixture(params=["1", "2", "3"])
 def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -66,7 +76,17 @@ async def test_everything_is_taken_over(path: Path, version: str) -> None:
                 assert row.master_key.reveal() == MASTER_KEY
 
 
-@pytest.mark.parametrize("version", ["2"], indirect=True)
+@pytest.mark.parametrize("version", ["3"], indirect=True)
+async def test_who_logs_in_can_have_a_second_factor_now(path: Path) -> None:
+    password = Password.from_text("correct horse")
+    async with Hes(f"sqlite:///{path}", utc=Clock(), password_hasher=QUICK_HASHER) as hes:
+        user = await hes.users.verify("admin@example.org", password)
+        secret = await hes.two_factor.begin(user, password)
+        hes.two_factor.turn_on(user, secret, app_code(secret, NOON))
+        assert hes.two_factor.is_on(user)
+
+
+@pytest.mark.parametrize("version", ["2", "3"], indirect=True)
 async def test_what_was_kept_as_a_department_is_one(path: Path) -> None:
     for _ in range(2):
         async with Hes(f"sqlite:///{path}") as hes:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from hideez_bench.emulator.hes.names import Role
+from hideez_bench.emulator.hes.passwords import Passwords
 from hideez_bench.emulator.hes.records import HesEvent, VaultView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.radio.virtual_time import VirtualTimeLoop
@@ -51,7 +52,7 @@ class AsTheVendor(httpx.AsyncBaseTransport):
 
 async def enter_administrator(hes: Hes) -> None:
     """Somebody who may log in."""
-    hes.users._hasher = QUICK_HASHER
+    hes.users._passwords = Passwords(QUICK_HASHER)
     await hes.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
 
 

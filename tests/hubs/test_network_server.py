@@ -18,8 +18,10 @@ from hideez_bench.harness.hes.workstation_key import workstation_key, workstatio
 from hideez_bench.harness.timeline import Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hub import WORKSTATION_ID
-from hideez_bench.protocol.secret import ActivationCode, Password
+from hideez_bench.protocol.secret import ActivationCode, LoginCode, Password
 from hideez_bench.protocol.wire import default_wire
+from tests.hes.app import SECRET, app_code
+from tests.hes.bench import NOON
 from tests.hes.fake_key import FakeWorkstation
 from tests.hubs.flow_rig import PASSWORD, USER, AsTheVendor, enter_administrator, network_server
 from tests.hubs.rig import application, new_key
@@ -31,7 +33,7 @@ SERIAL = "ST1032026000203"
 
 @pytest.fixture
 async def hes() -> AsyncIterator[Hes]:
-    async with Hes("sqlite://") as made:
+    async with Hes("sqlite://", utc=lambda: NOON) as made:
         await enter_administrator(made)
         yield made
 
@@ -123,6 +125,31 @@ async def test_a_wrong_password_is_one_sentence(hes: Hes, sockets: MemorySockets
     await server.close()
 
 
+@pytest.mark.parametrize("typed", [None, "", "000000", "right"])
+async def test_a_server_that_wants_a_second_factor(
+    hes: Hes, sockets: MemorySockets, typed: str | None
+) -> None:
+    """Whoever sits there types the code; without anybody it is one sentence."""
+    (user,) = hes.users.list()
+    hes.two_factor.turn_on(user, SECRET, app_code(SECRET, NOON, seconds=-30))
+    right = app_code(SECRET, NOON)
+
+    async def ask() -> LoginCode:
+        return right if typed == "right" else LoginCode.from_text(typed or "")
+
+    login = Login(USER, PASSWORD, ask_otp=None if typed is None else ask)
+    server = network_server(hes, sockets, login=login)
+    if typed == "right":
+        await server.open()
+        assert await server.employees() == []
+    else:
+        with pytest.raises(BenchError) as caught:
+            await server.open()
+        told = "InvalidAuthenticatorCode" if typed else "somebody without two-factor sign-in"
+        assert told in str(caught.value)
+    await server.close()
+
+
 async def test_a_server_that_is_not_there_is_one_sentence() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
@@ -156,7 +183,7 @@ def answering(answer: Callable[[httpx.Request], httpx.Response]) -> NetworkServe
             httpx.Response(302, headers={"location": "https://elsewhere.example/"}),
             "https://elsewhere.example/",
         ),
-        (httpx.Response(401, json={"error": "TwoFactorRequired"}), "TwoFactorRequired"),
+        (httpx.Response(401, json={"error": "TwoFactorRequired"}), "somebody without two-factor sign-in"),
         (httpx.Response(401, content=b"\xff\xfe{"), "status 401"),
         (httpx.Response(500, json={"error": "It broke."}), "It broke."),
         (httpx.Response(503, text="<html>Later</html>"), "status 503"),

@@ -29,7 +29,7 @@ _NEW_IN_VERSION_2: dict[str, dict[str, Any]] = {
 }
 """What columns hold in rows from before they were there, by table; others are NULL."""
 
-EARLIER = ("1", "2")
+EARLIER = ("1", "2", "3")
 
 TAKEN_OVER = "Taken over"
 """The company of departments from before there were companies: they were texts, which are id and name now."""
@@ -37,8 +37,10 @@ TAKEN_OVER = "Taken over"
 
 def take_over(connection: Connection, found: str, version: str) -> None:
     """Bring a database of version `found`, one of `EARLIER`, to today's tables, and note `version` last."""
-    departments, positions = _texts(connection) if found != "1" else (set(), set())
-    if found == "1" or connection.dialect.name == "sqlite":
+    departments, positions = _texts(connection) if found == "2" else (set(), set())
+    if found == "3":  # version 4 has new tables, and no others changed
+        models.Row.metadata.create_all(connection)
+    elif found == "1" or connection.dialect.name == "sqlite":
         kept = _emptied(connection)
         models.Row.metadata.create_all(connection)
         _make_rows_of(connection, departments, positions)

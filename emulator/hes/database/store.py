@@ -25,7 +25,7 @@ from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.errors import StoreConflict, StoreError
 from hideez_bench.protocol.errors import BenchError
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 SCHEMA_VERSION_ID = "schema_version"
 PROTECTION_ID = "data_protection"
 

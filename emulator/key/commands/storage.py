@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
-
 from hideez_bench.emulator.key.access import Caller
 from hideez_bench.emulator.key.firmware import Firmware
 from hideez_bench.emulator.key.refusal import Refused
@@ -12,9 +9,8 @@ from hideez_bench.emulator.key.storage import Place, space_taken
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.names import Command, ErrorName
 from hideez_bench.protocol.secret import Otp, StorageData
+from hideez_bench.protocol.totp import one_time_password
 from hideez_bench.protocol.values import StorageChunk, StorageRecords
-
-OTP_DIGITS, OTP_SECONDS = 6, 30
 
 
 def read_storage(firmware: Firmware, caller: Caller, request: m.ReadStorage) -> StorageChunk:
@@ -62,9 +58,7 @@ def get_otp(firmware: Firmware, caller: Caller, request: m.GetOtp) -> Otp:
         raise Refused(ErrorName.ERR_NO_DATA)
     if not firmware.time:
         raise Refused(ErrorName.ERR_NOT_INITIALIZED)
-    sha1 = SHA1()  # noqa: S303 - the RFC's default, which everybody uses
-    totp = TOTP(secret, OTP_DIGITS, sha1, OTP_SECONDS, enforce_key_length=False)
-    return Otp(totp.generate(firmware.time))
+    return one_time_password(secret, firmware.time)
 
 
 def _record(firmware: Firmware, table: int, record: int) -> StorageData:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hideez_bench.protocol.secret import Password
+from hideez_bench.protocol.secret import OtpSecret, Password
 
 KEPT_SECONDS = 30 * 60
 MOST_SESSIONS = 200
@@ -57,10 +57,11 @@ class Draft:
 class _Session:
     used_at: float
     notices: list[tuple[str, str]] = field(default_factory=list)
+    otp_secret: OtpSecret | None = None
 
 
 class SessionMemory:
-    """Notices by session, and drafts by user; what nothing is done with for half an hour is forgotten.
+    """Notices and new second factors by session, drafts by user; what rests for half an hour is forgotten.
 
     Args:
         clock: seconds that never go back.
@@ -80,6 +81,14 @@ class SessionMemory:
         memory = self._session(session)
         notices, memory.notices = memory.notices, []
         return notices
+
+    def keep_otp_secret(self, session: str, secret: OtpSecret) -> None:
+        """The secret of a second factor, until it is proved."""
+        self._session(session).otp_secret = secret
+
+    def otp_secret(self, session: str) -> OtpSecret | None:
+        """The secret that the session's user has yet to prove, None if there is none or it is forgotten."""
+        return self._session(session).otp_secret
 
     def new_draft(self, user_id: str, session: str) -> Draft:
         """Start to enter somebody; of too many of a user, the oldest is forgotten."""

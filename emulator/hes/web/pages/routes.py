@@ -24,6 +24,7 @@ from hideez_bench.emulator.hes.web.pages.page import HERE, Pages
 from hideez_bench.emulator.hes.web.pages.profiles import ProfilePages
 from hideez_bench.emulator.hes.web.pages.settings import SettingsPages
 from hideez_bench.emulator.hes.web.pages.shared_accounts import SharedAccountPages
+from hideez_bench.emulator.hes.web.pages.two_factor import TwoFactorPages
 from hideez_bench.emulator.hes.web.pages.vaults import VaultPages
 from hideez_bench.emulator.hes.web.pages.wizard import WizardPages
 from hideez_bench.emulator.hes.web.pages.workstations import WorkstationPages
@@ -42,6 +43,7 @@ def routes(context: WebContext, clock: Callable[[], float] = time.monotonic) -> 
         pages.route("/events", live.stream, viewers=True),
         *LoginPages(pages, live).routes(),
         *OwnPasswordPage(pages).routes(),
+        *TwoFactorPages(pages).routes(),
         # The wizard's and the code's paths are also those of an employee and a vault, so they come first.
         *WizardPages(pages).routes(),
         *EmployeePages(pages).routes(),

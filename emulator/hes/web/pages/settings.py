@@ -12,6 +12,7 @@ from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode, Role
 from hideez_bench.emulator.hes.users import User
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
+from hideez_bench.emulator.hes.web.security.sessions import current_user
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.secret import Password
 
@@ -30,6 +31,7 @@ class SettingsPages:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._users = pages.hes.users
+        self._two_factor = pages.hes.two_factor
         self._protection = pages.hes.protection
 
     def routes(self) -> list[BaseRoute]:
@@ -42,6 +44,8 @@ class SettingsPages:
             route(f"{PAGE}/users/{{user_id}}/role", self.set_role, methods=["POST"]),
             route(f"{PAGE}/users/{{user_id}}/password", self.password_form),
             route(f"{PAGE}/users/{{user_id}}/password", self.set_password, methods=["POST"]),
+            route(f"{PAGE}/users/{{user_id}}/two-factor", self.reset_form),
+            route(f"{PAGE}/users/{{user_id}}/two-factor", self.reset_two_factor, methods=["POST"]),
             route(f"{PAGE}/users/{{user_id}}/delete", self.delete_form),
             route(f"{PAGE}/users/{{user_id}}/delete", self.delete_user, methods=["POST"]),
         ]
@@ -107,6 +111,23 @@ class SettingsPages:
             return self._password_form(request, str(refusal))
         return self._pages.onward(request, PAGE, f"{user.email} has another password, and must log in again.")
 
+    async def reset_form(self, request: Request) -> Response:
+        """Ask once more."""
+        return self._reset_form(request)
+
+    async def reset_two_factor(self, request: Request) -> Response:
+        """Let somebody who has lost their phone log in by their password alone."""
+        user = self._user(request)
+        if user.id == current_user(request).id:
+            # Or whoever finds a browser that was left open could turn it off without a code.
+            return self._reset_form(
+                request, "Turn off your own under Two-factor sign-in; nothing was changed."
+            )
+        self._two_factor.reset(user)
+        return self._pages.onward(
+            request, PAGE, f"{user.email} needs no code any more, and must log in again."
+        )
+
     async def delete_form(self, request: Request) -> Response:
         """Ask once more."""
         return self._delete_form(request)
@@ -143,6 +164,7 @@ class SettingsPages:
             protection_refusal=protection_refusal,
             mail=mail.settings if mail else None,
             users=self._users.list(),
+            two_factor=self._two_factor.who(),
             roles=[role.value for role in Role],
             typed=typed or {},
             user_refusal=user_refusal,
@@ -155,6 +177,16 @@ class SettingsPages:
             subject=self._user(request),
             back=PAGE,
             refusal=refusal,
+        )
+
+    def _reset_form(self, request: Request, refusal: str = "") -> Response:
+        user = self._user(request)
+        text = (
+            f"{user.email} is logged out everywhere, and logs in by the password alone until two-factor sign-in is "
+            "turned on again. Make sure first that it is they who ask."
+        )
+        return self._pages.confirm(
+            request, PAGE, "Reset two-factor sign-in", text, "Reset", danger=True, refusal=refusal
         )
 
     def _delete_form(self, request: Request, refusal: str = "") -> Response:

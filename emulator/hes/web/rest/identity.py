@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from hideez_bench.emulator.hes.errors import LoginRefused
 from hideez_bench.emulator.hes.names import LoginRefusal
+from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.users import User
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Hidden, Needed, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes
@@ -17,17 +18,23 @@ from hideez_bench.emulator.hes.web.security.sessions import (
     session_token,
     set_session_cookie,
 )
-from hideez_bench.protocol.secret import Password
+from hideez_bench.protocol.secret import LoginCode, Password
 
 router = APIRouter(prefix="/Identity", tags=["Identity"])
 
 
 class LoginBody(Body):
-    """Who logs in. `otp` is taken and not looked at: no second factor is asked for."""
+    """Who logs in. `otp` is the code of their authenticator app, where they have turned two-factor sign-in on."""
 
     email: Needed
     password: Hidden
     otp: Text | None = None
+
+    async def verify(self, hes: Hes) -> User:
+        """Whose body this is; raises as `Users.verify`. An empty code is none."""
+        code = LoginCode.from_text(self.otp or "")
+        password = Password.from_text(self.password.get_secret_value())
+        return await hes.users.verify(self.email, password, code if code.reveal() else None)
 
 
 class PasswordLoginBody(Body):
@@ -60,9 +67,12 @@ class AuthorizationResponse(Answer):
 
 @router.post("/Login", response_class=Response)
 async def login(hes: TheHes, body: LoginBody) -> Response:
-    """Log in. A refusal is 401 with one of `Unauthorized`, `UserIsLockedout`; 400 is `CredentialsNull`."""
+    """Log in. A refusal is 401, 400 is `CredentialsNull`.
+
+    401 is one of `Unauthorized`, `UserIsLockedout`, `TwoFactorRequired` (no `otp`), `InvalidAuthenticatorCode`.
+    """
     try:
-        user = await hes.users.verify(body.email, Password.from_text(body.password.get_secret_value()))
+        user = await body.verify(hes)
     except LoginRefused as refused:
         return JSONResponse({"error": refused.reason.name}, 401)
     response = Response(status_code=200)
@@ -74,13 +84,22 @@ async def login(hes: TheHes, body: LoginBody) -> Response:
 async def login_with_password(
     hes: TheHes, response: Response, body: PasswordLoginBody
 ) -> AuthorizationResponse:
-    """Log in as the vendor's page does: the answer is 200, and says whether it went well."""
+    """Log in as the vendor's page does: the answer is 200, and says whether it went well.
+
+    Whoever has a second factor is told so, and logs in by `Login` with their `otp`.
+    """
     try:
         user = await hes.users.verify(body.email, Password.from_text(body.password.get_secret_value()))
     except LoginRefused as refused:
         name = refused.reason.name
-        is_locked_out = refused.reason is LoginRefusal.UserIsLockedout
-        return AuthorizationResponse(failed=True, is_locked_out=is_locked_out, message=name, code=name)
+        requires_two_factor = refused.reason is LoginRefusal.TwoFactorRequired
+        return AuthorizationResponse(
+            requires_two_factor=requires_two_factor,
+            is_locked_out=refused.reason is LoginRefusal.UserIsLockedout,
+            failed=not requires_two_factor,
+            message=name,
+            code=name,
+        )
     set_session_cookie(response, hes.users.open_session(user))
     return AuthorizationResponse(succeeded=True, user=_user(user))
 
@@ -96,7 +115,7 @@ async def login_with_fido2() -> AuthorizationResponse:
 async def authn(hes: TheHes, body: LoginBody) -> Response:
     """Whose e-mail and password this is, without a session; a path that the vendor does not describe either."""
     try:
-        user = await hes.users.verify(body.email, Password.from_text(body.password.get_secret_value()))
+        user = await body.verify(hes)
     except LoginRefused as refused:
         return JSONResponse({"error": f"{refused.reason.name}Exception"}, 401)
     answer = {"firstName": None, "lastName": None, "email": user.email, "phoneNumber": None}

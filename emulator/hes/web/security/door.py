@@ -22,6 +22,7 @@ from hideez_bench.emulator.hes.web.security.paths import (
     OPEN_PATHS,
     SAFE_METHODS,
     VIEWER_MAY_POST,
+    VISITORS_PAGES,
 )
 from hideez_bench.emulator.hes.web.security.refusals import Refused, refuse
 from hideez_bench.emulator.hes.web.security.sessions import session_token
@@ -103,7 +104,7 @@ class Security:
         state: _State = {"user": user, "csrf_token": ""}
         if user and token:
             state["csrf_token"] = form_token(token)
-        elif path == "/login":
+        elif path in VISITORS_PAGES:
             state["csrf_token"] = visitors_form_token(connection, answer.cookies)
         scope.setdefault("state", {}).update(state)
         if user is None and path not in OPEN_PATHS and not path.startswith(OPEN_FOLDER):

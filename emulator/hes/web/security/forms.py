@@ -36,7 +36,7 @@ def form_token(token: SessionToken) -> str:
 
 
 def visitors_form_token(connection: HTTPConnection, cookies: list[str]) -> str:
-    """What `csrf_token` is on the login page, where there is no session; a new visitor gets a cookie for it."""
+    """What `csrf_token` is on the pages of the login, where there is no session; a new visitor gets a cookie for it."""
     if kept := connection.cookies.get(FORM_COOKIE):
         return _csrf(kept.encode())
     secret = secrets.token_urlsafe(32)

@@ -8,6 +8,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset(
     {
         "/login",
+        "/login/code",
         "/api/Identity/Login",
         "/api/Identity/LoginWithPassword",
         "/api/Identity/LoginWithFido2",
@@ -18,6 +19,8 @@ OPEN_PATHS = frozenset(
         "/deviceHub/negotiate",
     }
 )
+# Where a form is shown to whom has no session.
+VISITORS_PAGES = frozenset({"/login", "/login/code"})
 OPEN_FOLDER = "/static/"
 HUB_PATHS = frozenset({"/appHub", "/appHub/negotiate", "/deviceHub", "/deviceHub/negotiate"})
 
@@ -26,6 +29,9 @@ VIEWER_MAY_POST = OPEN_PATHS | frozenset(
     {
         "/logout",
         "/password",
+        "/two-factor/begin",
+        "/two-factor/on",
+        "/two-factor/off",
         "/api/Identity/Logout",
         "/api/Identity/RefreshSignIn",
         "/api/Employees/GetFilteredEmployees",

@@ -1,4 +1,4 @@
-"""Who asks: the session's cookie, and the user whom the door found behind it."""
+"""Who asks: the session's cookie, the user whom the door found behind it, and the cookie of half a login."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from hideez_bench.emulator.hes.pending_logins import PENDING_TIME
 from hideez_bench.emulator.hes.users import User
 from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.secret import SessionToken
 
 SESSION_SECONDS = 14 * 24 * 3600
+PENDING_COOKIE = "hes.pending"
 
 
 def current_user(request: Request) -> User:
@@ -49,3 +51,25 @@ def set_session_cookie(response: Response, token: SessionToken) -> None:
 def clear_session_cookie(response: Response) -> None:
     """Have the browser forget its session."""
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+
+
+def pending_token(request: HTTPConnection) -> SessionToken:
+    """What this browser got after the password, for the second factor; where there is none, one that is nobody's."""
+    return SessionToken.from_text(request.cookies.get(PENDING_COOKIE, ""))
+
+
+def set_pending_cookie(response: Response, token: SessionToken) -> None:
+    """Let the browser that sent the password go on to the second factor, and no other."""
+    response.set_cookie(
+        PENDING_COOKIE,
+        token.reveal().decode(),
+        max_age=int(PENDING_TIME.total_seconds()),
+        path="/login",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def clear_pending_cookie(response: Response) -> None:
+    """The login is whole."""
+    response.delete_cookie(PENDING_COOKIE, path="/login", httponly=True, samesite="strict")

@@ -145,6 +145,19 @@ class TestLoggingIn:
         assert attributes <= set(cookie.split("; "))
 
 
+class TestFocus:
+    async def test_it_is_where_something_is_to_be_typed(self, site: Site, app: App) -> None:
+        browser = Visitor(site.visitor())
+        assert self.focused(await browser.open("/login")) == ["email"]
+        refused = await browser.send("/login", email=VIEWER, password=WRONG)
+        assert self.focused(refused) == ["password"]
+        assert self.focused(await browser.send("/login", email=VIEWER, password=PASSWORD)) == ["code"]
+
+    @staticmethod
+    def focused(page: Page) -> list[str]:
+        return re.findall(r'name="(\w+)"[^>]* autofocus', page.text)
+
+
 class TestAfterAStartWithDataProtection:
     @pytest.fixture(autouse=True)
     async def sealed(self, site: Site) -> None:

@@ -30,6 +30,10 @@ _RECOVERY_CODES = 10
 _RECOVERY_CODE_SIZE = 10
 """Bytes: so many that a plain hash of them tells nothing."""
 
+_CLOCK_SET_BACK = 24 * 3600 // OTP_SECONDS
+"""Steps that a clock may be set back, and no code is taken twice. One that was taken later than that is of no time that
+was, and must not keep anybody out until then."""
+
 _ISSUER = "Hideez stand-in"
 
 
@@ -50,6 +54,7 @@ def step_of(secret: OtpSecret, code: LoginCode, now: datetime, after: int = 0) -
     if len(typed) != OTP_DIGITS or not typed.isdigit():
         return None
     key, here = otp_bytes(secret), int(now.timestamp()) // OTP_SECONDS
+    after = after if after <= here + _CLOCK_SET_BACK else 0
     # All are compared, whichever it is.
     fitting = [
         step

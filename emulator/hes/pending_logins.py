@@ -43,7 +43,9 @@ class PendingLogins:
     def get(self, token: SessionToken) -> Pending | None:
         """The login of this token, if it still waits."""
         found = self._by_token.get(token)
-        return found if found and found.expires_at > self._utc() else None
+        left = found.expires_at - self._utc() if found else timedelta()
+        # More is left than there ever was where the clock was set back.
+        return found if timedelta() < left <= PENDING_TIME else None
 
     def close(self, token: SessionToken) -> None:
         """It waits no more."""

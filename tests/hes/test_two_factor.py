@@ -133,6 +133,19 @@ async def test_no_code_is_taken_twice_nor_an_earlier_one(door: Door) -> None:
     await door.hes.users.verify(ANN, RIGHT, door.code())
 
 
+async def test_a_clock_that_was_years_ahead_and_is_set_right(door: Door) -> None:
+    """Nobody stays out until then; and no code is taken twice where it was less than a day."""
+    door.clock.move(days=3650)
+    await door.hes.users.verify(ANN, RIGHT, door.code())
+    waiting = await door.start()
+    door.clock.move(days=-3650)
+    with pytest.raises(LoginExpired):
+        door.hes.users.finish(waiting, door.code())
+    await door.hes.users.verify(ANN, RIGHT, door.code())
+    door.clock.move(hours=-23)
+    assert await door.refusal(door.code()) is LoginRefusal.InvalidAuthenticatorCode
+
+
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "１２３４５６", "\udc00"])
 async def test_what_is_no_code_is_wrong(door: Door, typed: str) -> None:
     assert await door.refusal(LoginCode.from_text(typed)) is LoginRefusal.InvalidAuthenticatorCode

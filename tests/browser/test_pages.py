@@ -344,6 +344,7 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
         "account": f"{account}/edit",
         "account-password": f"{account}/password",
         "own-password": "/password",
+        "two-factor": "/two-factor",
         "wizard": "/employees/new",
         "shared-accounts": "/shared-accounts",
         "shared-account": f"/shared-accounts/{shared.id}",

@@ -10,6 +10,7 @@ import pytest
 from hideez_bench.emulator.hes.admission import MOST_UNAPPROVED
 from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.web.hubs import negotiation
+from hideez_bench.emulator.hes.web.hubs.negotiation import TOKEN_SECONDS, NotAdmitted, Tokens
 from hideez_bench.harness.hes.signalr_client import Disconnected
 from hideez_bench.protocol.hes import HesError, HesErrorCode, WorkstationInfo
 from hideez_bench.protocol.signalr import Close, Completion, HandshakeRequest, Invocation, build
@@ -153,8 +154,48 @@ async def test_a_token_is_good_once_for_who_fetched_it(bench: HubBench) -> None:
     assert (await refused(bench, f"/appHub?id={token}", sent))[0] == 404
     assert (await refused(bench, f"/appHub?id={other}", sent))[0] == 404
     assert (await refused(bench, f"/appHub?id={old}", headers("PC-9", new_key())))[0] == 404
-    assert (await refused(bench, f"/appHub?id={old}", sent))[0] == 404
+    later = MemorySocket(bench.app, f"/appHub?id={old}", sent)  # who it was kept from has not used it up
+    await later.open()
+    await later.close()
     await socket.close()
+
+
+async def test_a_token_outlasts_thousands_that_strangers_fetch() -> None:
+    tokens = Tokens(lambda: 0.0)
+    honest = tokens.issue("PC-1")
+    fetched = [tokens.issue("PC-9") for _ in range(5000)]
+    for one in fetched:
+        tokens.redeem(one, "PC-9")
+    tokens.redeem(honest, "PC-1")
+
+
+async def test_no_token_is_good_twice_or_for_longer() -> None:
+    now = 100.0
+    tokens = Tokens(lambda: now)
+    first, second = tokens.issue("PC-1"), tokens.issue("PC-1")
+    now += TOKEN_SECONDS
+    tokens.redeem(first, "PC-1")
+    now += 0.001
+    forged = ".".join([str(10**9), *second.split(".")[1:]])
+    for refused_one in (first, second, forged, first + "0", first.upper(), "", ".", "..", "\u00e9.\u00e9"):
+        with pytest.raises(NotAdmitted) as caught:
+            tokens.redeem(refused_one, "PC-1")
+        assert caught.value.status == 404
+    other_hub = Tokens(lambda: now)
+    with pytest.raises(NotAdmitted):
+        other_hub.redeem(tokens.issue("PC-1"), "PC-1")
+
+
+async def test_used_tokens_are_forgotten_when_they_are_over() -> None:
+    now = 0.0
+    tokens = Tokens(lambda: now)
+    for _ in range(100):
+        token = tokens.issue("PC-1")
+        tokens.redeem(token, "PC-1")
+        with pytest.raises(NotAdmitted):
+            tokens.redeem(token, "PC-1")
+        now += 1
+    assert len(tokens) <= TOKEN_SECONDS + 2
 
 
 async def test_strict_compat_goes_by_the_name_alone(bench: HubBench) -> None:

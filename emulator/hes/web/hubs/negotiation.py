@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ from hideez_bench.protocol.hub import WORKSTATION_ID
 from hideez_bench.protocol.secret import WorkstationKey
 
 TOKEN_SECONDS = 15.0
-MOST_TOKENS = 1000
 LONGEST_DEVICE_ID = 64
 MOST_OF_A_WORKSTATION = 256
 """One for its client, and one for each key that the server wants to reach through it."""
@@ -108,19 +108,25 @@ class Present:
 
 
 class Tokens:
-    """Tokens of one hub, each good for one connection of the workstation that fetched it, for some seconds."""
+    """Tokens of one hub, each good for one connection of the workstation that fetched it, for some seconds.
+
+    They are signed and not kept, so that nobody can push out another's by fetching many. Those that were used are kept
+    until they would be over.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._issued: dict[str, tuple[str, float]] = {}
+        self._key = secrets.token_bytes(32)
+        self._used: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        """How many are remembered as used."""
+        return len(self._used)
 
     def issue(self, workstation_id: str) -> str:
-        """A new token; the oldest are forgotten where there are too many."""
-        while self._issued and (len(self._issued) >= MOST_TOKENS or self._is_over(next(iter(self._issued)))):
-            del self._issued[next(iter(self._issued))]
-        token = secrets.token_urlsafe(16)
-        self._issued[token] = (workstation_id, self._now())
-        return token
+        """A new token: until when it is good in milliseconds, something random, and the signature."""
+        stem = f"{round((self._now() + TOKEN_SECONDS) * 1000)}.{secrets.token_urlsafe(16)}"
+        return f"{stem}.{self._signature(stem, workstation_id)}"
 
     def redeem(self, token: str, workstation_id: str) -> None:
         """Use a token up.
@@ -128,10 +134,15 @@ class Tokens:
         Raises:
             NotAdmitted: 404, there is no such token, or it is another workstation's, used, or too old.
         """
-        is_over = token not in self._issued or self._is_over(token)
-        owner, _ = self._issued.pop(token, ("", 0.0))
-        if is_over or owner != workstation_id:
+        now = self._now()
+        stem, _, signature = token.rpartition(".")
+        is_ours = hmac.compare_digest(signature.encode(), self._signature(stem, workstation_id).encode())
+        # What is ours begins with digits.
+        if not is_ours or now * 1000 > int(stem.partition(".")[0]) or stem in self._used:
             raise NotAdmitted(404, "There is no such connection to be made; negotiate again.")
+        while self._used and next(iter(self._used.values())) < now:
+            del self._used[next(iter(self._used))]
+        self._used[stem] = now + TOKEN_SECONDS + 1  # a little longer than it could be good by rounding
 
-    def _is_over(self, token: str) -> bool:
-        return self._now() - self._issued[token][1] > TOKEN_SECONDS
+    def _signature(self, stem: str, workstation_id: str) -> str:
+        return hmac.digest(self._key, f"{stem} {workstation_id}".encode(), "sha256").hex()

@@ -48,11 +48,22 @@ class VaultImport:
 
 
 @dataclass(frozen=True)
+class DepartmentView:
+    """A department, with its company's name."""
+
+    id: str
+    name: str
+    company_id: str
+    company_name: str
+
+
+@dataclass(frozen=True)
 class VaultView:
     """A vault as anybody may see it: no master key, no code.
 
     Attributes:
         activation: what became of the latest activation code, None before the first.
+        department: where its employee belongs.
         is_online: whether the key hangs on a workstation now.
     """
 
@@ -69,6 +80,7 @@ class VaultView:
     activation: HardwareVaultActivationStatus | None
     employee_id: str | None
     employee_name: str
+    department: DepartmentView | None
     profile_id: str
     timestamp: int
     need_sync: bool
@@ -86,16 +98,6 @@ class CodeLife:
 
     until: datetime
     is_now: bool
-
-
-@dataclass(frozen=True)
-class DepartmentView:
-    """A department, with its company's name."""
-
-    id: str
-    name: str
-    company_id: str
-    company_name: str
 
 
 @dataclass(frozen=True)

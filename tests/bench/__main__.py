@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from tests.bench import activation, codec, decode, hubs, startup
+from tests.bench import activation, codec, decode, hubs, lists, startup
 
 PARTS = {
     "codec": codec.main,
     "activation": activation.main,
     "hubs": hubs.main,
+    "lists": lists.main,
     "decode": decode.main,
     "startup": startup.main,
 }
@@ -18,7 +19,7 @@ PARTS = {
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)), metavar="[PART]...")
 def main(parts: tuple[str, ...]) -> None:
-    """Measure all parts, or those named: codec, activation, hubs, decode, startup."""
+    """Measure all parts, or those named: codec, activation, hubs, lists, decode, startup."""
     for name in parts or PARTS:
         PARTS[name]()
 

@@ -43,11 +43,13 @@ def test_tables_compile(name: str) -> None:
 def test_empty_text_in_oracle() -> None:
     """Oracle takes it for NULL, which most columns refuse."""
     oracle, text = dialect_of("oracle"), ExactText()
-    kept = text.process_bind_param("", oracle)
-    assert kept
-    assert text.process_result_value(kept, oracle) == ""
-    assert text.process_bind_param("", dialect_of("mysql")) == ""
-    assert text.process_bind_param(None, oracle) is None
+    to_oracle, from_oracle = text.bind_processor(oracle), text.result_processor(oracle, None)
+    assert to_oracle
+    assert from_oracle
+    assert to_oracle("")
+    assert [from_oracle(to_oracle(kept)) for kept in ("", "a", None)] == ["", "a", None]
+    mysql = dialect_of("mysql")
+    assert (text.bind_processor(mysql), text.result_processor(mysql, None)) == (None, None)
 
 
 @pytest.mark.parametrize("name", URLS)

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from hideez_bench.emulator.hes.administration.filters import LOW_BATTERY
+from hideez_bench.emulator.hes.administration.views import vault_views
 from hideez_bench.emulator.hes.clients import Clients
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.account_models import HardwareVaultTask
 from hideez_bench.emulator.hes.database.workstation_models import WorkstationSession
-from hideez_bench.emulator.hes.keys import licenses
 from hideez_bench.emulator.hes.names import SessionSwitchSubject, VaultLicenseStatus, VaultStatus
 from hideez_bench.emulator.hes.records import Notice, TaskView
 
@@ -95,10 +95,9 @@ class Dashboard:
 
     def vaults_notices(self) -> list[Notice]:
         """What should be looked at of the vaults."""
-        now = self._core.utc()
         with self._core.store.transaction() as rows:
-            vaults = rows.vaults()
-        running_out = Counter(licenses.status(vault, now) for vault in vaults)
+            vaults = list(vault_views(rows, self._core.utc(), is_online=lambda vault_id: False))
+        running_out = Counter(vault.license_status for vault in vaults)
         return _told(
             ("Low battery", sum(vault.battery <= LOW_BATTERY for vault in vaults), "/vaults"),
             ("Locked", sum(vault.status == VaultStatus.Locked for vault in vaults), "/vaults?status=Locked"),

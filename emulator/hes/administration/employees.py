@@ -8,7 +8,7 @@ from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import account_rules, vault_rules
 from hideez_bench.emulator.hes.administration.filters import ALL_EMPLOYEES, EmployeeFilter
 from hideez_bench.emulator.hes.administration.org_structure import department_of, position_of
-from hideez_bench.emulator.hes.administration.views import employee_view
+from hideez_bench.emulator.hes.administration.views import employee_views
 from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
@@ -45,7 +45,7 @@ class Employees:
         """
         with self._core.store.transaction() as rows:
             employee = self._entered(rows, details)
-            view = employee_view(employee)
+            view = next(employee_views(rows, employee.id))
         self._core.tell(HesEventKind.ADMIN, "", f"enters employee {view.full_name}")
         return view
 
@@ -57,7 +57,7 @@ class Employees:
     def get(self, employee_id: str) -> EmployeeView:
         """An employee."""
         with self._core.store.transaction() as rows:
-            return employee_view(employee_for_admin(rows, employee_id))
+            return next(employee_views(rows, employee_for_admin(rows, employee_id).id))
 
     def edit(self, employee_id: str, details: EmployeeDetails) -> None:
         """Change what is known of somebody; raises as `create`."""
@@ -98,7 +98,7 @@ class Employees:
                 rows.session.flush()
                 if account:
                     account_rules.entered(self._core, rows, employee, account, is_primary=True)
-                view = employee_view(employee)
+                view = next(employee_views(rows, employee.id))
             self._core.tell(HesEventKind.ADMIN, "", f"enters employee {view.full_name}")
             if vault:
                 self._core.tell_move(vault, f"assigns key {vault.id} to {view.full_name}")
@@ -170,7 +170,7 @@ class Employees:
     def list(self, wanted: EmployeeFilter = ALL_EMPLOYEES) -> list[EmployeeView]:
         """The employees, by name."""
         with self._core.store.transaction() as rows:
-            return [employee_view(employee) for employee in rows.employees() if wanted.finds(employee)]
+            return [view for view in employee_views(rows) if wanted.finds(view)]
 
 
 def _check(rows: Rows, details: EmployeeDetails, employee_id: str | None) -> None:

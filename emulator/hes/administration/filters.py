@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hideez_bench.emulator.hes.database import models
-from hideez_bench.emulator.hes.database.org_models import Department
-from hideez_bench.emulator.hes.keys import licenses
 from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus
+from hideez_bench.emulator.hes.records import DepartmentView, EmployeeView, VaultView, WorkstationView
 
 LOW_BATTERY = 30
 """Percent, up to which a battery counts as low (modelled)."""
@@ -42,9 +40,8 @@ class VaultFilter:
     license_end_date: datetime | None = None
     """Licences that end by then."""
 
-    def finds(self, row: models.HardwareVault, now: datetime) -> bool:
-        """Whether it is one of them, its licence looked at now."""
-        owner = row.employee
+    def finds(self, row: VaultView) -> bool:
+        """Whether it is one of them."""
         return (
             all(
                 contains(value, part)
@@ -54,14 +51,14 @@ class VaultFilter:
                     (row.model, self.model),
                     (row.rfid, self.rfid),
                     (row.firmware, self.firmware),
-                    (owner.full_name if owner else "", self.employee),
+                    (row.employee_name, self.employee),
                 )
             )
             and self.battery in (None, Battery.LOW if row.battery <= LOW_BATTERY else Battery.HIGH)
             and between(row.last_synced, self.last_synced_start, self.last_synced_end)
-            and _belongs(owner.department if owner else None, self.company, self.department)
+            and _belongs(row.department, self.company, self.department)
             and self.status in (None, row.status)
-            and self.license_status in (None, licenses.status(row, now))
+            and self.license_status in (None, row.license_status)
             and between(row.license_end_date, None, self.license_end_date)
         )
 
@@ -80,7 +77,7 @@ class EmployeeFilter:
     last_seen_end: datetime | None = None
     vaults_count: int | None = None
 
-    def finds(self, row: models.Employee) -> bool:
+    def finds(self, row: EmployeeView) -> bool:
         """Whether it is one of them."""
         return (
             contains(row.full_name, self.name)
@@ -92,7 +89,7 @@ class EmployeeFilter:
                 or (row.position is not None and contains(row.position.name, self.position))
             )
             and between(row.last_seen, self.last_seen_start, self.last_seen_end)
-            and self.vaults_count in (None, len(row.hardware_vaults))
+            and self.vaults_count in (None, len(row.vault_ids))
         )
 
 
@@ -113,7 +110,7 @@ class WorkstationFilter:
     approved: bool | None = None
     online: bool | None = None
 
-    def finds(self, row: models.Workstation, *, is_online: bool) -> bool:
+    def finds(self, row: WorkstationView) -> bool:
         """Whether it is one of them."""
         return (
             all(
@@ -130,7 +127,7 @@ class WorkstationFilter:
             and between(row.last_seen, self.last_seen_start, self.last_seen_end)
             and self.rfid_enabled in (None, row.rfid_enabled)
             and self.approved in (None, row.approved)
-            and self.online in (None, is_online)
+            and self.online in (None, row.is_online)
         )
 
 
@@ -142,13 +139,13 @@ def contains(text: str, part: str | None) -> bool:
     return part is None or part.casefold() in text.casefold()
 
 
-def _belongs(belongs_to: Department | None, company: str | None, department: str | None) -> bool:
+def _belongs(belongs_to: DepartmentView | None, company: str | None, department: str | None) -> bool:
     """Whether it is one of these departments; what belongs to none is found by nothing that is looked for."""
     if company is None and department is None:
         return True
     return (
         belongs_to is not None
-        and contains(belongs_to.company.name, company)
+        and contains(belongs_to.company_name, company)
         and contains(belongs_to.name, department)
     )
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import account_rules
-from hideez_bench.emulator.hes.administration.views import account_views, employee_view
+from hideez_bench.emulator.hes.administration.views import account_views, employee_views
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
-from hideez_bench.emulator.hes.database.models import Employee
 from hideez_bench.emulator.hes.database.rows import Rows, employee_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.keys import tasks
@@ -44,16 +42,9 @@ class SharedAccounts:
         """Those who have a shared account, by name, each with the account as theirs."""
         with self._core.store.transaction() as rows:
             _for_admin(rows, shared_account_id)
-            query = (
-                select(Employee, Account)
-                .join(Account, Account.employee_id == Employee.id)
-                .where(Account.shared_account_id == shared_account_id, Account.deleted.is_(False))
-                .options(selectinload(Employee.hardware_vaults))
-                .order_by(Employee.first_name, Employee.last_name)
-            )
-            found = rows.session.execute(query).all()
-            people = [employee_view(employee) for employee, _ in found]
-            return list(zip(people, account_views(rows, [account for _, account in found]), strict=True))
+            theirs = {account.employee_id: account for account in _of_employees(rows, shared_account_id)}
+            people = [view for view in employee_views(rows) if view.id in theirs]
+            return list(zip(people, account_views(rows, [theirs[one.id] for one in people]), strict=True))
 
     def create(self, details: AccountDetails) -> SharedAccountView:
         """A new shared account, which nobody has yet.

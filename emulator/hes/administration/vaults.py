@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import vault_rules
 from hideez_bench.emulator.hes.administration.filters import ALL_VAULTS, VaultFilter
-from hideez_bench.emulator.hes.administration.views import vault_view
+from hideez_bench.emulator.hes.administration.views import vault_views
 from hideez_bench.emulator.hes.administration.workstations import Workstations
 from hideez_bench.emulator.hes.compat import Quirk
 from hideez_bench.emulator.hes.core import Core
-from hideez_bench.emulator.hes.database import models
-from hideez_bench.emulator.hes.database.rows import Rows, profile_for_admin, vault_for_admin
+from hideez_bench.emulator.hes.database.rows import profile_for_admin, vault_for_admin
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.keys import licenses
 from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
@@ -75,7 +74,8 @@ class Vaults:
     def get(self, vault_id: str) -> VaultView:
         """A vault."""
         with self._core.store.transaction() as rows:
-            return self._view(rows, vault_for_admin(rows, vault_id))
+            vault_for_admin(rows, vault_id)
+            return next(vault_views(rows, self._core.utc(), self._is_online, vault_id))
 
     def access_params(self, vault_id: str) -> AccessParams:
         """The access profile of a vault, as the key gets it."""
@@ -214,20 +214,11 @@ class Vaults:
             else:
                 self._core.tell(HesEventKind.ADMIN, vault_id, text)
 
-    def _view(self, rows: Rows, vault: models.HardwareVault) -> VaultView:
-        latest, is_online = rows.latest_activation(vault.id), self._is_online(vault.id)
-        return vault_view(vault, latest, is_online=is_online, now=self._core.utc())
-
     def _is_online(self, vault_id: str) -> bool:
         return self._remotes.any_workstation(vault_id) is not None
 
     def list(self, wanted: VaultFilter = ALL_VAULTS) -> list[VaultView]:
         """The vaults, by serial number."""
-        now = self._core.utc()
         with self._core.store.transaction() as rows:
-            latest = rows.latest_activations()
-            return [
-                vault_view(vault, latest.get(vault.id), is_online=self._is_online(vault.id), now=now)
-                for vault in rows.vaults()
-                if wanted.finds(vault, now)
-            ]
+            views = vault_views(rows, self._core.utc(), self._is_online)
+            return [view for view in views if wanted.finds(view)]

@@ -239,11 +239,8 @@ class Workstations:
         """The workstations that were ever here, by id."""
         online = self._clients.online()
         with self._core.store.transaction() as rows:
-            return [
-                workstation_view(row, is_online=row.id in online)
-                for row in rows.workstations()
-                if wanted.finds(row, is_online=row.id in online)
-            ]
+            views = [workstation_view(row, is_online=row.id in online) for row in rows.workstations()]
+        return [view for view in views if wanted.finds(view)]
 
 
 def _for_admin(rows: Rows, workstation_id: str) -> models.Workstation:

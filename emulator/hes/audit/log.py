@@ -97,7 +97,7 @@ class Audit:
             ids = tables.WorkstationEvent.client_id
             query = select(ids).where(ids.in_({row.client_id for row in reported}))
             known = set(session.scalars(query.filter_by(workstation_id=workstation_id)))
-            bearers = sessions.Bearers(session)
+            bearers = sessions.Bearers(session, reported)
             followed = sessions.Followed(session, workstation_id, reported)
             for row in reported:
                 if row.client_id not in known:

@@ -29,40 +29,28 @@ MOST_SESSIONS = 10_000
 
 
 class Bearers:
-    """Whose keys they are that events of one call name; each key is looked up once."""
+    """Whose keys they are that events of one call name, and which accounts of theirs; all looked up at once."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._owners: dict[str, tuple[str, str | None] | None] = {}
-        self._accounts: dict[tuple[str, str, str], str | None] = {}
+    def __init__(self, session: Session, events: list[tables.WorkstationEvent]) -> None:
+        employee, vault = models.Employee, models.HardwareVault
+        serials = {event.serial[:NAME_LENGTH] for event in events if event.serial}
+        owners = (
+            select(vault.id, employee.id, employee.department_id).join(employee).where(vault.id.in_(serials))
+        )
+        self._owners = {serial: (who, department) for serial, who, department in session.execute(owners)}
+        accounts = select(Account.employee_id, Account.name, Account.login, Account.id).where(
+            Account.employee_id.in_({who for who, _ in self._owners.values()}),
+            Account.name.in_({event.account_name for event in events if event.account_name}),
+            Account.deleted.is_(False),
+        )
+        self._accounts = {(who, name, login): found for who, name, login, found in session.execute(accounts)}
 
     def note(self, row: tables.WorkstationEvent) -> None:
         """Write down who carries the key of an event, and which account of theirs it names."""
-        if not row.serial:
-            return
-        if row.serial not in self._owners:
-            self._owners[row.serial] = self._owner(row.serial)
-        owner = self._owners[row.serial]
+        owner = self._owners.get(row.serial[:NAME_LENGTH])
         if owner is not None:
             row.employee_id, row.department_id = owner
-            row.account_id = self._account(owner[0], row.account_name, row.account_login)
-
-    def _owner(self, serial: str) -> tuple[str, str | None] | None:
-        employee = models.Employee
-        query = select(employee.id, employee.department_id).join(models.HardwareVault)
-        found = self._session.execute(
-            query.where(models.HardwareVault.id == serial[:NAME_LENGTH])
-        ).one_or_none()
-        return None if found is None else (found[0], found[1])
-
-    def _account(self, employee_id: str, name: str, login: str) -> str | None:
-        wanted = (employee_id, name, login)
-        if name and wanted not in self._accounts:
-            query = select(Account.id).filter_by(
-                employee_id=employee_id, name=name, login=login, deleted=False
-            )
-            self._accounts[wanted] = self._session.scalar(query.limit(1))
-        return self._accounts.get(wanted)
+            row.account_id = self._accounts.get((owner[0], row.account_name, row.account_login))
 
 
 class Followed:

@@ -5,6 +5,7 @@ SQLite and PostgreSQL keep text of any length. Others want to know it, and some 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,13 +50,25 @@ class ExactText(TypeDecorator[str]):
                 kind = String(length) if length else Text()
         return dialect.type_descriptor(kind)
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """To the database. Oracle takes an empty text for NULL."""
-        return _NOTHING if value == "" and dialect.name == "oracle" else value
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """What is done to a text on its way to the database. Oracle takes an empty one for NULL."""
+        return _for_oracle if dialect.name == "oracle" else self.impl_instance.bind_processor(dialect)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """From the database."""
-        return "" if value == _NOTHING and dialect.name == "oracle" else value
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        """And back; nothing elsewhere, since lists have ten thousands of texts."""
+        return (
+            _from_oracle
+            if dialect.name == "oracle"
+            else self.impl_instance.result_processor(dialect, coltype)
+        )
+
+
+def _for_oracle(value: str | None) -> str | None:
+    return _NOTHING if value == "" else value
+
+
+def _from_oracle(value: str | None) -> str | None:
+    return "" if value == _NOTHING else value
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.cipher import Ciphers, Locked, Sealed, not_activated
@@ -42,10 +42,6 @@ class Rows:
         """The vault whose unique fields are these."""
         return self.session.scalar(select(models.HardwareVault).filter_by(**fields))
 
-    def vaults(self) -> list[models.HardwareVault]:
-        """Every vault, by serial number."""
-        return list(self.session.scalars(select(models.HardwareVault).order_by(models.HardwareVault.id)))
-
     def employee(self, employee_id: str) -> models.Employee | None:
         """An employee by id."""
         return self.session.get(models.Employee, employee_id)
@@ -55,12 +51,6 @@ class Rows:
         return self.session.scalar(
             select(models.Employee).filter_by(first_name=first_name, last_name=last_name)
         )
-
-    def employees(self) -> list[models.Employee]:
-        """Every employee, by name; with their vaults, which one query brings instead of one for each employee."""
-        by_name = (models.Employee.first_name, models.Employee.last_name)
-        with_vaults = select(models.Employee).options(selectinload(models.Employee.hardware_vaults))
-        return list(self.session.scalars(with_vaults.order_by(*by_name)))
 
     def workstation(self, workstation_id: str) -> models.Workstation | None:
         """A workstation by name."""
@@ -76,17 +66,6 @@ class Rows:
             vault_id=vault_id, status=HardwareVaultActivationStatus.Pending
         )
         return self.session.scalar(query)
-
-    def latest_activation(self, vault_id: str) -> models.HardwareVaultActivation | None:
-        """The activation of a vault that was made last."""
-        query = select(models.HardwareVaultActivation).filter_by(vault_id=vault_id)
-        return self.session.scalar(query.order_by(models.HardwareVaultActivation.id.desc()).limit(1))
-
-    def latest_activations(self) -> dict[str, models.HardwareVaultActivation]:
-        """The same of every vault that has one, by serial number, in one query."""
-        table = models.HardwareVaultActivation
-        newest = select(func.max(table.id)).group_by(table.vault_id)
-        return {row.vault_id: row for row in self.session.scalars(select(table).where(table.id.in_(newest)))}
 
     def licenses(self, vault_id: str) -> list[models.HardwareVaultLicense]:
         """Every licence of a vault, the one that ends first before the others."""

@@ -60,15 +60,18 @@ def applied(rows: Rows, vault: models.HardwareVault, license_id: str, now: datet
     row.applied_at = now
     vault.has_new_license = any(row.applied_at is None and row.data for row in licenses)
     vault.license_end_date = max(row.end_date for row in licenses)
-    vault.license_status = status(vault, now)
+    vault.license_status = status(vault.license_status, vault.license_end_date, now)
 
 
-def status(vault: models.HardwareVault, now: datetime) -> VaultLicenseStatus:
-    """How long a vault's licence still runs, counted in days. The last day leaves it as it was the day before."""
-    if vault.license_end_date is None:
-        return vault.license_status
-    days = (vault.license_end_date.date() - now.astimezone(UTC).date()).days
-    day_before = VaultLicenseStatus.Critical if vault.license_status else VaultLicenseStatus.None_
+def status(noted: VaultLicenseStatus, end: datetime | None, now: datetime) -> VaultLicenseStatus:
+    """How long a vault's licence still runs, counted in days, by what was noted when it was applied.
+
+    The last day leaves it as it was the day before.
+    """
+    if end is None:
+        return noted
+    days = (end.date() - now.astimezone(UTC).date()).days
+    day_before = VaultLicenseStatus.Critical if noted else VaultLicenseStatus.None_
     return _by_days(days) or day_before
 
 

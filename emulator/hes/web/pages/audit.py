@@ -108,7 +108,7 @@ class AuditPages:
             events, paging = part_of(request, found)
         else:
             paging = paging_of(request, self._reports.count_events())
-            events = self._reports.events(part=Part(paging.start, paging.size))
+            events = list(self._reports.events(part=Part(paging.start, paging.size)))
         kinds, severities = self._reports.kinds()
         return self._pages.show(
             request,
@@ -135,7 +135,7 @@ class AuditPages:
             sessions, paging = part_of(request, found)
         else:
             paging = paging_of(request, self._reports.count_sessions())
-            sessions = self._reports.sessions(part=Part(paging.start, paging.size))
+            sessions = list(self._reports.sessions(part=Part(paging.start, paging.size)))
         return self._pages.show(
             request,
             "audit_sessions.html",

@@ -45,7 +45,11 @@ class VaultPages:
         search = request.query_params.get("search", "").strip()
         wanted = request.query_params.get("status", "")
         department = request.query_params.get("department", "")
-        found = [vault for vault in self._vaults_of(department) if _fits(vault, search, wanted)]
+        found = [
+            vault
+            for vault in self._hes.vaults.list()
+            if _fits(vault, search, wanted) and is_in(vault.department, department)
+        ]
         shown, paging = part_of(request, found)
         return self._pages.show(
             request,
@@ -58,14 +62,6 @@ class VaultPages:
             department=department,
             companies=self._hes.org_structure.companies(),
         )
-
-    def _vaults_of(self, department: str) -> list[VaultView]:
-        """The vaults of those who belong to a department or company; all without one."""
-        vaults = self._hes.vaults.list()
-        if not department:
-            return vaults
-        theirs = {one.id for one in self._hes.employees.list() if is_in(one.department, department)}
-        return [vault for vault in vaults if vault.employee_id in theirs]
 
     async def one(self, request: Request) -> Response:
         """A vault, and what happened to it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from hideez_bench.emulator.hes.audit.reports import (
@@ -18,6 +18,7 @@ from hideez_bench.emulator.hes.audit.reports import (
 )
 from hideez_bench.emulator.hes.names import AccountType, SessionSwitchSubject
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, IsNumber, Moment, Text
+from hideez_bench.emulator.hes.web.rest.long_lists import long_list
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes
 
 router = APIRouter(prefix="/Audit", tags=["Audit"])
@@ -102,28 +103,28 @@ class SessionAnswer(InvolvedAnswer):
     unlocked_by: SessionSwitchSubject
 
 
-@router.get("/GetEvents")
-async def get_events(hes: TheHes) -> list[EventAnswer]:
+@router.get("/GetEvents", response_model=list[EventAnswer])
+async def get_events(hes: TheHes) -> Response:
     """What clients reported, latest first."""
-    return [_event(view) for view in hes.reports.events()]
+    return long_list(hes.reports.events(), _event)
 
 
-@router.post("/GetFilteredEvents")
-async def get_filtered_events(hes: TheHes, body: EventFilterBody) -> list[EventAnswer]:
+@router.post("/GetFilteredEvents", response_model=list[EventAnswer])
+async def get_filtered_events(hes: TheHes, body: EventFilterBody) -> Response:
     """Those of which all that is named is true."""
-    return [_event(view) for view in hes.reports.events(EventFilter(**dict(body)))]
+    return long_list(hes.reports.events(EventFilter(**dict(body))), _event)
 
 
-@router.get("/GetSessions")
-async def get_sessions(hes: TheHes) -> list[SessionAnswer]:
+@router.get("/GetSessions", response_model=list[SessionAnswer])
+async def get_sessions(hes: TheHes) -> Response:
     """Who worked where, those that began last first."""
-    return [_session(view) for view in hes.reports.sessions()]
+    return long_list(hes.reports.sessions(), _session)
 
 
-@router.post("/GetFilteredSessions")
-async def get_filtered_sessions(hes: TheHes, body: SessionFilterBody) -> list[SessionAnswer]:
+@router.post("/GetFilteredSessions", response_model=list[SessionAnswer])
+async def get_filtered_sessions(hes: TheHes, body: SessionFilterBody) -> Response:
     """Those of which all that is named is true."""
-    return [_session(view) for view in hes.reports.sessions(SessionFilter(**dict(body)))]
+    return long_list(hes.reports.sessions(SessionFilter(**dict(body))), _session)
 
 
 def _event(view: EventView) -> EventAnswer:

@@ -16,6 +16,7 @@ from hideez_bench.emulator.hes.names import VaultStatusReason
 from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView, VaultView
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Count, Id, IsNumber, Moment, Needed, Text
+from hideez_bench.emulator.hes.web.rest.long_lists import long_list
 from hideez_bench.emulator.hes.web.rest.org_structure import (
     DepartmentAnswer,
     PositionAnswer,
@@ -119,10 +120,10 @@ def employee_answer(hes: Hes, view: EmployeeView) -> EmployeeAnswer:
     return _answer(view, [hes.vaults.get(vault_id) for vault_id in view.vault_ids])
 
 
-def employee_answers(hes: Hes, views: list[EmployeeView]) -> list[EmployeeAnswer]:
+def _employee_answers(hes: Hes, views: list[EmployeeView]) -> Response:
     """Many of them, their vaults read at once: one after another takes as many transactions as there are keys."""
     vaults = {vault.id: vault for vault in hes.vaults.list()}
-    return [_answer(view, [vaults[vault_id] for vault_id in view.vault_ids]) for view in views]
+    return long_list(views, lambda view: _answer(view, [vaults[vault_id] for vault_id in view.vault_ids]))
 
 
 def _answer(view: EmployeeView, vaults: list[VaultView]) -> EmployeeAnswer:
@@ -133,16 +134,16 @@ def _answer(view: EmployeeView, vaults: list[VaultView]) -> EmployeeAnswer:
     return EmployeeAnswer(**{**vars(view), **answers})
 
 
-@router.get("/GetEmployees")
-async def get_employees(hes: TheHes) -> list[EmployeeAnswer]:
+@router.get("/GetEmployees", response_model=list[EmployeeAnswer])
+async def get_employees(hes: TheHes) -> Response:
     """Everybody."""
-    return employee_answers(hes, hes.employees.list())
+    return _employee_answers(hes, hes.employees.list())
 
 
-@router.post("/GetFilteredEmployees")
-async def get_filtered_employees(hes: TheHes, body: EmployeeFilterBody) -> list[EmployeeAnswer]:
+@router.post("/GetFilteredEmployees", response_model=list[EmployeeAnswer])
+async def get_filtered_employees(hes: TheHes, body: EmployeeFilterBody) -> Response:
     """Those of whom all that is named is true."""
-    return employee_answers(hes, hes.employees.list(body.wanted()))
+    return _employee_answers(hes, hes.employees.list(body.wanted()))
 
 
 @router.get("/GetEmployeeById/{id}")

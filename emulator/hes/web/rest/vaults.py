@@ -7,12 +7,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from hideez_bench.emulator.hes.administration.filters import Battery, VaultFilter
 from hideez_bench.emulator.hes.names import VaultLicenseStatus, VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, IsNumber, Moment, Needed, Text
+from hideez_bench.emulator.hes.web.rest.long_lists import long_list
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
 
 router = APIRouter(prefix="/HardwareVaults", tags=["HardwareVaults"])
@@ -81,14 +82,14 @@ def vault_answer(view: VaultView) -> VaultAnswer:
     return VaultAnswer(**{**vars(view), "hardware_vault_profile_id": view.profile_id})
 
 
-@router.get("/GetHardwareVaults")
-async def get_hardware_vaults(hes: TheHes) -> list[VaultAnswer]:
+@router.get("/GetHardwareVaults", response_model=list[VaultAnswer])
+async def get_hardware_vaults(hes: TheHes) -> Response:
     """Every vault."""
-    return [vault_answer(view) for view in hes.vaults.list()]
+    return long_list(hes.vaults.list(), vault_answer)
 
 
-@router.post("/GetFilteredHardwareVaults")
-async def get_filtered_hardware_vaults(hes: TheHes, body: VaultFilterBody) -> list[VaultAnswer]:
+@router.post("/GetFilteredHardwareVaults", response_model=list[VaultAnswer])
+async def get_filtered_hardware_vaults(hes: TheHes, body: VaultFilterBody) -> Response:
     """Those of which all that is named is true."""
     wanted = VaultFilter(
         id=body.id,
@@ -106,7 +107,7 @@ async def get_filtered_hardware_vaults(hes: TheHes, body: VaultFilterBody) -> li
         license_status=body.license_status,
         license_end_date=body.license_end_date,
     )
-    return [vault_answer(view) for view in hes.vaults.list(wanted)]
+    return long_list(hes.vaults.list(wanted), vault_answer)
 
 
 @router.get("/GetHardwareVaultById/{id}")

@@ -9,7 +9,7 @@ import pytest
 
 from hideez_bench.emulator.hes.administration.filters import VaultFilter
 from hideez_bench.emulator.hes.errors import HesRuleError
-from hideez_bench.emulator.hes.names import HesCode, VaultLicenseStatus, VaultStatus
+from hideez_bench.emulator.hes.names import HesCode, HesEventKind, VaultLicenseStatus, VaultStatus
 from hideez_bench.emulator.hes.records import LicenseImport
 from hideez_bench.protocol.hes import ConnectionState, HesError, HesErrorCode, HesKeyRefused
 from hideez_bench.protocol.names import Command, ErrorName
@@ -192,6 +192,15 @@ async def test_access(bench: Bench) -> None:
     assert bench.key.access_params == bench.hes.vaults.access_params(SERIAL)
     assert bench.vault.activation is not None
     assert bench.vault.activation.name == "Activated"
+
+
+async def test_what_a_key_brings_about_is_told(bench: Bench) -> None:
+    await bench.go("Reserved applied")
+    await bench.arrive()
+    bench.key.take()
+    await bench.update()
+    moved = [(event.serial, event.text) for event in bench.events if event.kind is HesEventKind.STATUS]
+    assert moved == [(SERIAL, "sets the vault Active")]
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,22 @@ async def test_the_maker_tells_another_root_key_than_the_key_has_shown(bench: Be
     await bench.update()
 
 
+async def test_a_channel_is_opened_anew_after_who_used_it_was_cancelled(bench: Bench) -> None:
+    """The key may have heard half of what was said: the two sides' counters may differ."""
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.update()
+    before = bench.key.handshakes
+    bench.key.hold = Command.WIPE
+    report = bench.hes.vaults.compromise(SERIAL, reason=VaultStatusReason.Lost, retyped_id=SERIAL)
+    moving = asyncio.create_task(report)
+    await bench.key.reached.wait()
+    moving.cancel()
+    await asyncio.wait({moving})
+    await bench.update()
+    assert bench.key.handshakes == before + 1
+
+
 async def test_a_wrong_root_key_is_forgotten(bench: Bench) -> None:
     """Something else came first and was linked; the way back leads over the key's removal, and costs nothing secret."""
     genuine = FakeKey()

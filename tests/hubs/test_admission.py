@@ -70,6 +70,7 @@ async def test_the_first_key_speaks_for_a_workstation_from_then_on(bench: HubBen
     again = bench.connect_as(FakeWorkstation("PC-9"), key)
     await again.connect()
     await again.close()
+    assert bench.texts().count("shows a key for workstation PC-9") == 1
 
 
 async def test_two_first_keys_at_once_are_not_both_taken(bench: HubBench) -> None:

@@ -107,8 +107,8 @@ class Store:
         """Wait until no other transaction runs, and learn how secrets are kept: another process may have changed it."""
         if not self._is_sqlite and not engine.take_turn(session, models.AppSetting, SCHEMA_VERSION_ID):
             raise StoreError(
-                f"The server's database {self._name} lacks its version, by which servers wait for one another; restore "
-                "it from a copy."
+                "The server's database lacks its version, by which servers wait for one another; restore it from "
+                "a copy."
             )
         parameters = session.connection().scalar(_PROTECTION)
         if parameters is None:
@@ -120,13 +120,13 @@ class Store:
 
     def _prepare(self) -> None:
         try:
-            with self._failures_told(), self._engine.begin() as connection:
+            with self._failures_told(f" {self._name}"), self._engine.begin() as connection:
                 self._make_or_check(connection)
         except StoreError:
             if self._is_sqlite:
                 raise
             # Another server may have made the tables in between.
-            with self._failures_told(), self._engine.begin() as connection:
+            with self._failures_told(f" {self._name}"), self._engine.begin() as connection:
                 self._make_or_check(connection)
 
     def _make_or_check(self, connection: Connection) -> None:
@@ -153,24 +153,27 @@ class Store:
             )
 
     @contextmanager
-    def _failures_told(self) -> Iterator[None]:
-        """Each failure as one sentence. It is not chained: PostgreSQL's own text shows the row that it did not take."""
+    def _failures_told(self, name: str = "") -> Iterator[None]:
+        """Each failure as one sentence. It is not chained: PostgreSQL's own text shows the row that it did not take.
+
+        `name` is the database's, where it is opened; strangers may hear what fails later, and it may be a path.
+        """
         try:
             yield
         except StatementError as error:
             if isinstance(error.orig, BenchError):
                 # A secret that cannot be sealed now.
                 raise error.orig from None
-            raise self._told(error) from None
+            raise self._told(error, name) from None
         except SQLAlchemyError as error:
-            raise self._told(error) from None
+            raise self._told(error, name) from None
 
-    def _told(self, error: SQLAlchemyError) -> StoreError:
+    def _told(self, error: SQLAlchemyError, name: str) -> StoreError:
         if isinstance(error, IntegrityError):
             return StoreConflict(
                 f"Nothing was changed, because the database does not allow it: {failures.words(error)}."
             )
-        text = f"The server's database {self._name} {failures.cause(error)}. Nothing was kept."
+        text = f"The server's database{name} {failures.cause(error)}. Nothing was kept."
         return StoreError(text.replace(self._password, "***") if self._password else text)
 
 

@@ -35,6 +35,7 @@ from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import Wire
 
 ANY_KEY = "ble"
+ASK_AGAIN_SECONDS = 2.0
 
 
 @click.command()
@@ -158,7 +159,7 @@ class _Run:
                     open_link=stage.open_link,
                     timeline=timeline,
                     wire=self.wire,
-                    server=await self._server(timeline),
+                    server=await self._server(timeline, enough),
                     workstation=self.workstation,
                     store_url=self.hes.store_url(kept=isinstance(self.target, BleTarget)),
                     on_keys=evidence.on_keys,
@@ -166,10 +167,24 @@ class _Run:
                 async with bench:
                     return await self._serve(self._desk(stage, bench, evidence, enough), enough)
 
-    async def _server(self, timeline: Timeline) -> HesServer | None:
+    async def _server(self, timeline: Timeline, enough: asyncio.Future[int]) -> HesServer | None:
+        """The server, waited for where it is not there yet: which keys are whose, only it can tell."""
         if self.standalone:
             return NoServer()
-        return await self.hes.open_network_server(self.wire, timeline, may_ask_code=False)
+        is_told = False
+
+        async def wait(error: BenchError) -> None:
+            nonlocal is_told
+            if self.once:
+                raise error
+            if not is_told:
+                self.screen.say(f"{error} The client waits for it.")
+                is_told = True
+            await asyncio.wait([enough], timeout=ASK_AGAIN_SECONDS)
+            if enough.done():
+                raise click.exceptions.Exit(enough.result())
+
+        return await self.hes.open_network_server(self.wire, timeline, may_ask_code=False, wait=wait)
 
     def _desk(self, stage: Stage, bench: Bench, evidence: Evidence, enough: asyncio.Future[int]) -> Desk:
         where = f"server at {self.hes.url}" if self.hes.url else "server in this process"

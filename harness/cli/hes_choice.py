@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -40,24 +41,38 @@ class HesChoice:
     mailbox: str | None = None
 
     async def open_network_server(
-        self, wire: Wire, timeline: Timeline, *, may_ask_code: bool = True
+        self,
+        wire: Wire,
+        timeline: Timeline,
+        *,
+        may_ask_code: bool = True,
+        wait: Callable[[BenchError], Awaitable[None]] | None = None,
     ) -> NetworkServer | None:
         """The server at the URL, logged in; None where it is to be one of our own.
 
-        `may_ask_code` lets it ask at the terminal for a code that the server does not give.
+        `may_ask_code` lets it ask at the terminal for a code that the server does not give. `wait` is told why the
+        server cannot be reached, and ends when it is to be tried again; without it, that is an error.
 
         Raises:
             BenchError: there is no password, no workstation's key, or no server that lets us in.
         """
         if self.url is None:
             return None
+        from hideez_bench.harness.hes.network import ServerUnreachable
+
         ask_code = _ask_code if may_ask_code and is_a_person_there() else None
         server = self._network_server(wire, timeline, ask_code)
-        try:
-            await server.open()
-        except BenchError:
-            await server.close()
-            raise
+        async with AsyncExitStack() as failed:
+            failed.push_async_callback(server.close)
+            while True:
+                try:
+                    await server.open()
+                    break
+                except ServerUnreachable as error:
+                    if wait is None:
+                        raise
+                    await wait(error)
+            failed.pop_all()
         return server
 
     def store_url(self, *, kept: bool) -> str:

@@ -50,6 +50,10 @@ class SecondFactorWanted(BenchError):
     """The password was right, and the server wants a code of an authenticator app besides."""
 
 
+class ServerUnreachable(BenchError):
+    """Nothing answers at the address. It may later."""
+
+
 class AnotherServer(BenchError):
     """What answers there is no Hideez Enterprise Server, or one that speaks otherwise."""
 
@@ -131,7 +135,8 @@ class NetworkServer:
         """Log in.
 
         Raises:
-            BenchError: the server cannot be reached, does not let this user in, or is another (`AnotherServer`).
+            BenchError: the server cannot be reached (`ServerUnreachable`), does not let this user in, or is another
+                (`AnotherServer`).
         """
         try:
             answer = await self._log_in()
@@ -293,7 +298,7 @@ class NetworkServer:
         try:
             answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise BenchError(
+            raise ServerUnreachable(
                 f"The server at {self._name} cannot be reached ({str(error) or type(error).__name__}); is it running?"
             ) from None
         if answer.is_success:

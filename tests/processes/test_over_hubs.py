@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.processes.long_codes import program
 from tests.processes.programs import hideez_bench, run, running
@@ -95,3 +100,48 @@ async def test_the_client_goes_on_when_the_server_goes_away(tmp_path: Path) -> N
             await client.say("q")
             assert await client.process.wait() == 0
     assert client.seen.count(code) == 1
+
+
+@pytest.fixture
+def nobodys_port() -> Iterator[socket.socket]:
+    """A port at which nothing answers, and that nothing else can take, until it listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held
+
+
+def client_of(port: socket.socket, tmp_path: Path) -> list[str]:
+    password = tmp_path / "password.txt"
+    password.write_text("a password\n")
+    password.chmod(0o600)
+    where = ["--hes", f"http://127.0.0.1:{port.getsockname()[1]}", "--hes-password-file", str(password)]
+    return [hideez_bench(), "client", "--target", "emulator:memory", *where]
+
+
+async def test_the_client_waits_for_a_server_that_is_not_there_yet(
+    tmp_path: Path, nobodys_port: socket.socket
+) -> None:
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with running(client_of(nobodys_port, tmp_path), env) as client:
+        await client.expect("cannot be reached .* The client waits for it.")
+        async with await asyncio.start_server(refuse, sock=nobodys_port):
+            await client.expect("does not let admin@hideez.com in")
+            assert await client.process.wait() == 2
+    assert client.seen.count("waits for it") == 1
+
+
+async def test_who_waits_for_a_server_can_have_enough(tmp_path: Path, nobodys_port: socket.socket) -> None:
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    async with running(client_of(nobodys_port, tmp_path), env) as client:
+        await client.expect("The client waits for it.")
+        client.process.send_signal(signal.SIGINT)
+        assert await client.process.wait() == 130
+    once = await run([*client_of(nobodys_port, tmp_path), "--once"], env)
+    assert (once.status, "cannot be reached" in once.errors) == (2, True)
+    assert "Traceback" not in client.seen + once.everything

@@ -58,7 +58,7 @@ class HesChoice:
         """
         if self.url is None:
             return None
-        from hideez_bench.harness.hes.network import ServerUnreachable
+        from hideez_bench.harness.hes.rest import ServerUnreachable
 
         ask_code = _ask_code if may_ask_code and is_a_person_there() else None
         server = self._network_server(wire, timeline, ask_code)

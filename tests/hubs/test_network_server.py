@@ -13,7 +13,8 @@ import pytest
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.harness.administration import Administrator
 from hideez_bench.harness.hes import network
-from hideez_bench.harness.hes.network import AnotherServer, Login, NetworkServer
+from hideez_bench.harness.hes.network import Login, NetworkServer
+from hideez_bench.harness.hes.rest import AnotherServer
 from hideez_bench.harness.hes.workstation_key import workstation_key, workstation_name
 from hideez_bench.harness.timeline import Timeline
 from hideez_bench.protocol.errors import BenchError

@@ -32,7 +32,9 @@ from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.keys.remote import RemoteDevices, RemoteLimits
 from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
+from hideez_bench.emulator.hes.logins import Logins
 from hideez_bench.emulator.hes.names import HesEventKind
+from hideez_bench.emulator.hes.passwords import Passwords
 from hideez_bench.emulator.hes.protection import ITERATIONS, Protection
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.two_factor import TwoFactor
@@ -74,7 +76,8 @@ class Hes:
         admission: which workstation a caller may speak for.
         audit: what happened, to be looked up.
         reports, summaries: what clients reported, and who worked where for how long.
-        users: those who log in.
+        users: those who may log in, and their sessions.
+        logins: who somebody is, by password and second factor.
         two_factor: their second factors.
         protection: whether secrets are sealed in the database.
     """
@@ -117,8 +120,10 @@ class Hes:
         self.audit = Audit(core)
         self.reports = Reports(core)
         self.summaries = Summaries(core)
-        self.users = Users(core, password_hasher)
-        self.two_factor = TwoFactor(core, self.users)
+        passwords = Passwords(password_hasher or PasswordHasher())
+        self.users = Users(core, passwords)
+        self.logins = Logins(core, passwords, self.users)
+        self.two_factor = TwoFactor(core, self.users, self.logins)
         self.protection = Protection(core, protection_iterations)
 
     async def __aenter__(self) -> Self:

@@ -8,17 +8,19 @@ from hideez_bench.emulator.hes import authenticator
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database.user_models import SecondFactor
 from hideez_bench.emulator.hes.errors import HesRuleError
+from hideez_bench.emulator.hes.logins import Logins
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind
 from hideez_bench.emulator.hes.users import User, Users, end_sessions
 from hideez_bench.protocol.secret import LoginCode, OtpSecret, Password, RecoveryCode, SessionToken
 
 
 class TwoFactor:
-    """The second factors of users. What asks for one at a login is `Users`."""
+    """The second factors of users. What asks for one at a login is `Logins`."""
 
-    def __init__(self, core: Core, users: Users) -> None:
+    def __init__(self, core: Core, users: Users, logins: Logins) -> None:
         self._core = core
         self._users = users
+        self._logins = logins
 
     def who(self) -> frozenset[str]:
         """The ids of all who have a second factor."""
@@ -41,7 +43,7 @@ class TwoFactor:
         Raises:
             LoginRefused: the password is wrong, or there were too many.
         """
-        await self._users.confirm(user, password)
+        await self._logins.confirm(user, password)
         return authenticator.new_secret(self._core.random)
 
     def turn_on(
@@ -74,9 +76,9 @@ class TwoFactor:
         """Ask for the password alone from now on. Wrong passwords and codes are counted as at a login.
 
         Raises:
-            LoginRefused, HesRuleError: as `Users.verify`.
+            LoginRefused, HesRuleError: as `Logins.verify`.
         """
-        await self._users.confirm(user, password, code)
+        await self._logins.confirm(user, password, code)
         self._forget(user)
         self._core.tell(HesEventKind.ADMIN, "", f"turns off two-factor sign-in for {user.email}")
 

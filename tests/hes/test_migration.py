@@ -80,7 +80,7 @@ async def test_everything_is_taken_over(path: Path, version: str) -> None:
 async def test_who_logs_in_can_have_a_second_factor_now(path: Path) -> None:
     password = Password.from_text("correct horse")
     async with Hes(f"sqlite:///{path}", utc=Clock(), password_hasher=QUICK_HASHER) as hes:
-        user = await hes.users.verify("admin@example.org", password)
+        user = await hes.logins.verify("admin@example.org", password)
         secret = await hes.two_factor.begin(user, password)
         hes.two_factor.turn_on(user, secret, app_code(secret, NOON))
         assert hes.two_factor.is_on(user)

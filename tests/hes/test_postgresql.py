@@ -165,14 +165,14 @@ async def test_login_on_both(store_url: str) -> None:
     right, wrong = Password.from_text("correct horse"), Password.from_text("incorrect horse")
     async with Hes(store_url, password_hasher=QUICK_HASHER) as hes:
         await hes.users.create("ann@example.org", right, Role.ADMINISTRATOR)
-        user = await hes.users.verify("ann@example.org", right)
+        user = await hes.logins.verify("ann@example.org", right)
         token = hes.users.open_session(user)
         assert hes.users.session(token) == user
         for _ in range(10):
             with pytest.raises(LoginRefused):
-                await hes.users.verify("ann@example.org", wrong)
+                await hes.logins.verify("ann@example.org", wrong)
         with pytest.raises(LoginRefused, match="15 minutes"):
-            await hes.users.verify("ann@example.org", right)
+            await hes.logins.verify("ann@example.org", right)
         await hes.users.set_password(user, wrong)
         assert hes.users.session(token) is None
 

@@ -63,7 +63,7 @@ class Door:
         return another_code(self.secret, self.clock.now)
 
     async def start(self, password: Password = RIGHT) -> SessionToken:
-        found = await self.hes.users.start(ANN, password)
+        found = await self.hes.logins.start(ANN, password)
         assert isinstance(found, SessionToken)
         return found
 
@@ -71,7 +71,7 @@ class Door:
         self, code: LoginCode | RecoveryCode | None, password: Password = RIGHT
     ) -> LoginRefusal:
         with pytest.raises(LoginRefused) as raised:
-            await self.hes.users.verify(ANN, password, code)
+            await self.hes.logins.verify(ANN, password, code)
         return raised.value.reason
 
 
@@ -88,25 +88,25 @@ async def test_the_password_alone_is_not_enough(door: Door) -> None:
     assert await door.refusal(None) is LoginRefusal.TwoFactorRequired
     assert await door.refusal(door.code(), WRONG) is LoginRefusal.Unauthorized
     assert await door.refusal(door.wrong_code()) is LoginRefusal.InvalidAuthenticatorCode
-    assert await door.hes.users.verify(ANN, RIGHT, door.code()) == door.ann
+    assert await door.hes.logins.verify(ANN, RIGHT, door.code()) == door.ann
 
 
 async def test_a_login_in_two_halves(door: Door) -> None:
     token = await door.start()
     assert door.hes.users.session(token) is None, "it opens no session by itself"
-    assert door.hes.users.waiting(token) == door.ann
+    assert door.hes.logins.waiting(token) == door.ann
     with pytest.raises(LoginRefused):
-        door.hes.users.finish(token, door.wrong_code())
-    assert door.hes.users.finish(token, door.code()) == door.ann
+        door.hes.logins.finish(token, door.wrong_code())
+    assert door.hes.logins.finish(token, door.code()) == door.ann
     door.clock.move(seconds=30)
     with pytest.raises(LoginExpired):
-        door.hes.users.finish(token, door.code())
+        door.hes.logins.finish(token, door.code())
 
 
 async def test_who_has_no_second_factor_is_in_at_once(door: Door) -> None:
     bob = await door.hes.users.create("bob@example.org", RIGHT, Role.VIEWER)
-    assert await door.hes.users.start("bob@example.org", RIGHT) == bob
-    assert await door.hes.users.verify("bob@example.org", RIGHT, LoginCode(b"123456")) == bob
+    assert await door.hes.logins.start("bob@example.org", RIGHT) == bob
+    assert await door.hes.logins.verify("bob@example.org", RIGHT, LoginCode(b"123456")) == bob
     assert door.hes.two_factor.who() == {door.ann.id}
 
 
@@ -115,7 +115,7 @@ async def test_the_clock_of_the_app_may_be_off_by_one_step(door: Door, off: int,
     door.clock.move(minutes=10)
     code = door.code(seconds=off)
     if is_taken:
-        await door.hes.users.verify(ANN, RIGHT, code)
+        await door.hes.logins.verify(ANN, RIGHT, code)
     else:
         assert await door.refusal(code) is LoginRefusal.InvalidAuthenticatorCode
 
@@ -125,23 +125,23 @@ async def test_no_code_is_taken_twice_nor_an_earlier_one(door: Door) -> None:
     assert await door.refusal(door.code(seconds=-30)) is LoginRefusal.InvalidAuthenticatorCode
     door.clock.move(minutes=10)
     before, code = door.code(seconds=-30), door.code()
-    await door.hes.users.verify(ANN, RIGHT, code)
+    await door.hes.logins.verify(ANN, RIGHT, code)
     await door.restart()
     for used in (code, before):
         assert await door.refusal(used) is LoginRefusal.InvalidAuthenticatorCode
     door.clock.move(seconds=30)
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
 
 
 async def test_a_clock_that_was_years_ahead_and_is_set_right(door: Door) -> None:
     """Nobody stays out until then; and no code is taken twice where it was less than a day."""
     door.clock.move(days=3650)
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
     waiting = await door.start()
     door.clock.move(days=-3650)
     with pytest.raises(LoginExpired):
-        door.hes.users.finish(waiting, door.code())
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+        door.hes.logins.finish(waiting, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
     door.clock.move(hours=-23)
     assert await door.refusal(door.code()) is LoginRefusal.InvalidAuthenticatorCode
 
@@ -158,16 +158,16 @@ async def test_wrong_codes_lock_out_as_wrong_passwords_do(door: Door) -> None:
     for _ in range(10):
         await door.refusal(None)
         with pytest.raises(LoginRefused) as raised:
-            door.hes.users.finish(await door.start(), door.wrong_code())
+            door.hes.logins.finish(await door.start(), door.wrong_code())
         reasons.append(raised.value.reason)
         if raised.value.reason is LoginRefusal.UserIsLockedout:
             break
     assert reasons == [LoginRefusal.InvalidAuthenticatorCode] * 9 + [LoginRefusal.UserIsLockedout]
     assert await door.refusal(door.code()) is LoginRefusal.UserIsLockedout
     with pytest.raises(LoginExpired):
-        door.hes.users.finish(token, door.code())
+        door.hes.logins.finish(token, door.code())
     door.clock.move(minutes=15)
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
 
 
 async def test_passwords_and_codes_count_together_and_are_forgiven_together(door: Door) -> None:
@@ -176,14 +176,14 @@ async def test_passwords_and_codes_count_together_and_are_forgiven_together(door
             await door.refusal(None, WRONG)
         for _ in range(4):
             await door.refusal(door.wrong_code())
-        await door.hes.users.verify(ANN, RIGHT, door.code())
+        await door.hes.logins.verify(ANN, RIGHT, door.code())
         door.clock.move(seconds=30)
 
 
 async def test_right_passwords_that_were_not_followed_up_cost_nothing(door: Door) -> None:
     for _ in range(11):
         await door.start()
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
 
 
 async def test_a_code_is_counted_before_it_is_compared(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ async def test_a_code_is_counted_before_it_is_compared(door: Door, monkeypatch: 
     monkeypatch.setattr(authenticator, "takes", stop)
     for _ in range(10):
         with pytest.raises(SystemError):
-            await door.hes.users.verify(ANN, RIGHT, door.code())
+            await door.hes.logins.verify(ANN, RIGHT, door.code())
     monkeypatch.undo()
     await door.restart()
     assert await door.refusal(door.code()) is LoginRefusal.UserIsLockedout
@@ -202,11 +202,11 @@ async def test_a_code_is_counted_before_it_is_compared(door: Door, monkeypatch: 
 async def test_a_recovery_code_lets_in_once(door: Door) -> None:
     assert len(set(door.recovery_codes)) == 10
     first, second, *_ = door.recovery_codes
-    await door.hes.users.verify(ANN, RIGHT, RecoveryCode.from_text(f" {first.to_text().lower()} "))
+    await door.hes.logins.verify(ANN, RIGHT, RecoveryCode.from_text(f" {first.to_text().lower()} "))
     assert await door.refusal(first) is LoginRefusal.InvalidAuthenticatorCode
     await door.restart()
     assert await door.refusal(first) is LoginRefusal.InvalidAuthenticatorCode
-    assert door.hes.users.finish(await door.start(), second) == door.ann
+    assert door.hes.logins.finish(await door.start(), second) == door.ann
     assert door.hes.two_factor.recovery_codes_left(door.ann) == 8
 
 
@@ -214,24 +214,24 @@ async def test_a_recovery_code_is_its_users_own(door: Door) -> None:
     bob = await door.hes.users.create("bob@example.org", RIGHT, Role.VIEWER)
     door.hes.two_factor.turn_on(bob, SECRET, app_code(SECRET, door.clock.now))
     with pytest.raises(LoginRefused):
-        await door.hes.users.verify("bob@example.org", RIGHT, door.recovery_codes[0])
-    await door.hes.users.verify(ANN, RIGHT, door.recovery_codes[0])
+        await door.hes.logins.verify("bob@example.org", RIGHT, door.recovery_codes[0])
+    await door.hes.logins.verify(ANN, RIGHT, door.recovery_codes[0])
 
 
 async def test_a_login_waits_for_five_minutes(door: Door) -> None:
     token = await door.start()
     door.clock.move(minutes=4, seconds=59)
-    assert door.hes.users.waiting(token) == door.ann
+    assert door.hes.logins.waiting(token) == door.ann
     door.clock.move(seconds=1)
     with pytest.raises(LoginExpired):
-        door.hes.users.finish(token, door.code())
+        door.hes.logins.finish(token, door.code())
 
 
 async def test_a_later_login_of_the_same_user_ends_the_one_that_waits(door: Door) -> None:
     first, second = await door.start(), await door.start()
     with pytest.raises(LoginExpired):
-        door.hes.users.finish(first, door.code())
-    door.hes.users.finish(second, door.code())
+        door.hes.logins.finish(first, door.code())
+    door.hes.logins.finish(second, door.code())
 
 
 @pytest.mark.parametrize("change", ["password", "reset", "delete"])
@@ -246,12 +246,12 @@ async def test_what_changes_meanwhile_ends_a_login_that_waits(door: Door, change
         case _:
             door.hes.users.delete(door.ann)
     with pytest.raises(LoginExpired):
-        door.hes.users.finish(token, door.code())
+        door.hes.logins.finish(token, door.code())
 
 
 async def test_turning_it_on_ends_every_session_but_a_new_one(door: Door) -> None:
     door.hes.two_factor.reset(door.ann)
-    old = door.hes.users.open_session(await door.hes.users.verify(ANN, RIGHT))
+    old = door.hes.users.open_session(await door.hes.logins.verify(ANN, RIGHT))
     new = door.turn_on()
     assert (door.hes.users.session(old), door.hes.users.session(new)) == (None, door.ann)
 
@@ -268,7 +268,7 @@ async def test_it_is_turned_on_by_a_code_of_the_secret_alone(door: Door) -> None
     assert not door.hes.two_factor.is_on(bob)
     with pytest.raises(HesRuleError, match="on already"):
         door.hes.two_factor.turn_on(door.ann, secret, app_code(secret, door.clock.now))
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
 
 
 async def test_it_is_turned_off_by_password_and_code(door: Door) -> None:
@@ -281,40 +281,40 @@ async def test_it_is_turned_off_by_password_and_code(door: Door) -> None:
     await two_factor.turn_off(ann, RIGHT, door.recovery_codes[3])
     assert (two_factor.is_on(ann), two_factor.recovery_codes_left(ann)) == (False, 0)
     assert door.hes.users.session(session) == ann
-    await door.hes.users.verify(ANN, RIGHT)
+    await door.hes.logins.verify(ANN, RIGHT)
 
 
 async def test_a_reset_logs_out_everywhere(door: Door) -> None:
     session = door.hes.users.open_session(door.ann)
     door.hes.two_factor.reset(door.ann)
     assert door.hes.users.session(session) is None
-    await door.hes.users.verify(ANN, RIGHT)
+    await door.hes.logins.verify(ANN, RIGHT)
 
 
 async def test_another_password_leaves_it_on(door: Door) -> None:
-    await door.hes.users.change_password(door.ann, RIGHT, WRONG)
+    await door.hes.logins.change_password(door.ann, RIGHT, WRONG)
     assert await door.refusal(None, WRONG) is LoginRefusal.TwoFactorRequired
 
 
 async def test_with_data_protection_it_is_sealed_and_needs_the_password_after_a_start(door: Door) -> None:
     await door.hes.protection.enable(SEAL)
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
     door.clock.move(seconds=30)
     await door.restart()
     for _ in range(11):
         # No attempt is counted: nothing was compared.
         with pytest.raises(HesRuleError) as raised:
-            await door.hes.users.verify(ANN, RIGHT, door.code())
+            await door.hes.logins.verify(ANN, RIGHT, door.code())
         assert raised.value.code is HesCode.DataProtectionNotActivated
-    await door.hes.users.verify(ANN, RIGHT, door.recovery_codes[0])
+    await door.hes.logins.verify(ANN, RIGHT, door.recovery_codes[0])
     await door.hes.protection.activate(SEAL)
-    await door.hes.users.verify(ANN, RIGHT, door.code())
+    await door.hes.logins.verify(ANN, RIGHT, door.code())
 
 
 async def test_nothing_shows_secrets_and_codes(door: Door) -> None:
     await door.hes.protection.enable(SEAL)
     await door.refusal(door.wrong_code())
-    await door.hes.users.verify(ANN, RIGHT, door.recovery_codes[0])
+    await door.hes.logins.verify(ANN, RIGHT, door.recovery_codes[0])
     code = door.recovery_codes[1]
     content = b"".join(path.read_bytes() for path in door.path.parent.iterdir())
     told = repr(door.events) + repr((door.secret, code)) + f"{door.secret} {code}"

@@ -11,10 +11,11 @@ import pytest
 from argon2 import PasswordHasher
 
 from hideez_bench.emulator.hes.errors import HesRuleError, LoginRefused, TooManyLogins
+from hideez_bench.emulator.hes.logins import MOST_LOGINS
 from hideez_bench.emulator.hes.names import HesCode, LoginRefusal, Role
 from hideez_bench.emulator.hes.records import HesEvent
 from hideez_bench.emulator.hes.server import Hes
-from hideez_bench.emulator.hes.users import MOST_LOGINS, User
+from hideez_bench.emulator.hes.users import User
 from hideez_bench.protocol.secret import Password, SessionToken
 from tests.hes.bench import QUICK_HASHER, Clock
 
@@ -48,10 +49,11 @@ class Door:
             f"sqlite:///{self.path}", utc=self.clock, observe=self.events.append, password_hasher=self.hasher
         )
         self.users = self.hes.users
+        self.logins = self.hes.logins
 
     async def knock(self, email: str = ANN, password: Password = WRONG) -> LoginRefusal:
         with pytest.raises(LoginRefused) as raised:
-            await self.users.verify(email, password)
+            await self.logins.verify(email, password)
         return raised.value.reason
 
 
@@ -64,7 +66,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
 
 
 async def ann(door: Door) -> User:
-    return await door.users.verify(ANN, RIGHT)
+    return await door.logins.verify(ANN, RIGHT)
 
 
 async def test_a_new_database_lets_nobody_in(tmp_path: Path) -> None:
@@ -72,7 +74,7 @@ async def test_a_new_database_lets_nobody_in(tmp_path: Path) -> None:
         assert not hes.users.any()
         for email, password in [("admin@hideez.com", "admin"), ("", ""), ("admin", "admin")]:
             with pytest.raises(LoginRefused):
-                await hes.users.verify(email, Password.from_text(password))
+                await hes.logins.verify(email, Password.from_text(password))
         await hes.users.create("eve@example.org", RIGHT, Role.VIEWER)
         assert not hes.users.any(), "a viewer administers nothing"
         await hes.users.create(ANN, RIGHT, Role.ADMINISTRATOR)
@@ -80,7 +82,7 @@ async def test_a_new_database_lets_nobody_in(tmp_path: Path) -> None:
 
 
 async def test_right_password_and_other_case(door: Door) -> None:
-    user = await door.users.verify(" ANN@Example.org ", RIGHT)
+    user = await door.logins.verify(" ANN@Example.org ", RIGHT)
     assert (user.email, user.role, user.is_administrator) == (ANN, Role.ADMINISTRATOR, True)
     assert door.users.list() == (user,)
 
@@ -136,7 +138,7 @@ async def test_lockout_ends_and_others_are_free(door: Door) -> None:
     await door.users.create("bob@example.org", RIGHT, Role.VIEWER)
     for _ in range(10):
         await door.knock()
-    assert (await door.users.verify("bob@example.org", RIGHT)).role is Role.VIEWER
+    assert (await door.logins.verify("bob@example.org", RIGHT)).role is Role.VIEWER
     door.clock.move(minutes=15)
     assert (await ann(door)).email == ANN
 
@@ -164,7 +166,7 @@ async def test_attempt_is_counted_before_it_is_compared(door: Door, monkeypatch:
     monkeypatch.setattr(door.hasher, "verify", stop)
     for _ in range(10):
         with pytest.raises(SystemError):
-            await door.users.verify(ANN, RIGHT)
+            await door.logins.verify(ANN, RIGHT)
     monkeypatch.undo()
     await door.hes.close()
     door.open()
@@ -228,7 +230,7 @@ async def test_what_ends_sessions(door: Door) -> None:
     with pytest.raises(HesRuleError):
         door.users.open_session(user)
     with pytest.raises(LoginRefused):
-        await door.users.verify(ANN, WRONG)
+        await door.logins.verify(ANN, WRONG)
 
 
 async def test_somebody_must_be_left_to_administer(door: Door) -> None:

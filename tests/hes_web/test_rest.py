@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
-from hideez_bench.emulator.hes import users
+from hideez_bench.emulator.hes import logins
 from hideez_bench.emulator.hes.names import Role, VaultStatus
 from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.emulator.hes.server import Hes
@@ -371,7 +371,7 @@ def test_the_documentation_lists_every_route() -> None:
 
 
 async def test_a_crowd_at_the_login_is_told_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(users, "MOST_LOGINS", 0)
+    monkeypatch.setattr(logins, "MOST_LOGINS", 0)
     login = {"email": ADMINISTRATOR, "password": PASSWORD}
     for path in ("/api/Identity/Login", "/api/Identity/LoginWithPassword"):
         answer = await site.stranger.post(path, json=login)

@@ -52,7 +52,7 @@ class AsTheVendor(httpx.AsyncBaseTransport):
 
 async def enter_administrator(hes: Hes) -> None:
     """Somebody who may log in."""
-    hes.users._passwords = Passwords(QUICK_HASHER)
+    hes.users._passwords = hes.logins._passwords = Passwords(QUICK_HASHER)
     await hes.users.create(USER, PASSWORD, Role.ADMINISTRATOR)
 
 

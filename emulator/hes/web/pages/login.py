@@ -37,6 +37,7 @@ class LoginPages:
         self._pages = pages
         self._live = live
         self._users = pages.hes.users
+        self._logins = pages.hes.logins
         self._protection = pages.hes.protection
 
     def routes(self) -> list[BaseRoute]:
@@ -62,7 +63,7 @@ class LoginPages:
         password = Password.from_text(await raw_field(request, "password"))
         email, onward = typed.get("email", ""), typed.get("next", "")
         try:
-            found = await self._users.start(email, password)
+            found = await self._logins.start(email, password)
         except LoginRefused as refused:
             return self._form(request, onward, email, str(refused), status=401)
         except BenchError as error:
@@ -76,7 +77,7 @@ class LoginPages:
     async def code_form(self, request: Request) -> Response:
         """Where the code is typed, in the browser where the password was."""
         try:
-            user = self._users.waiting(pending_token(request))
+            user = self._logins.waiting(pending_token(request))
         except BenchError:
             return RedirectResponse("/login", 303)
         return self._code_form(request, user, request.query_params.get("next", ""))
@@ -91,7 +92,7 @@ class LoginPages:
         onward = typed.get("next", "")
         unsealing = Password.from_text(await raw_field(request, "protection_password"))
         try:
-            user = self._users.waiting(token)
+            user = self._logins.waiting(token)
         except LoginExpired as expired:
             return self._form(request, onward, refusal=str(expired), status=401)
         except BenchError as error:
@@ -99,7 +100,7 @@ class LoginPages:
         try:
             if user.is_administrator and self._is_sealed and unsealing.reveal():
                 await self._protection.activate(unsealing)
-            user = self._users.finish(token, typed_code(typed))
+            user = self._logins.finish(token, typed_code(typed))
         except LoginExpired as expired:
             return self._form(request, onward, refusal=str(expired), status=401)
         except LoginRefused as refused:

@@ -21,7 +21,7 @@ class OwnPasswordPage:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._users = pages.hes.users
+        self._logins = pages.hes.logins
 
     def routes(self) -> list[BaseRoute]:
         """What is answered here."""
@@ -38,7 +38,7 @@ class OwnPasswordPage:
         ]
         try:
             check_repeated(new, repeated)
-            token = await self._users.change_password(current_user(request), old, new)
+            token = await self._logins.change_password(current_user(request), old, new)
         except BenchError as refusal:
             return self._form(request, back, str(refusal))
         self._pages.memory.forget(csrf_token(request))

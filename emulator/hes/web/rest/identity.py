@@ -31,10 +31,10 @@ class LoginBody(Body):
     otp: Text | None = None
 
     async def verify(self, hes: Hes) -> User:
-        """Whose body this is; raises as `Users.verify`. An empty code is none."""
+        """Whose body this is; raises as `Logins.verify`. An empty code is none."""
         code = LoginCode.from_text(self.otp or "")
         password = Password.from_text(self.password.get_secret_value())
-        return await hes.users.verify(self.email, password, code if code.reveal() else None)
+        return await hes.logins.verify(self.email, password, code if code.reveal() else None)
 
 
 class PasswordLoginBody(Body):
@@ -89,7 +89,7 @@ async def login_with_password(
     Whoever has a second factor is told so, and logs in by `Login` with their `otp`.
     """
     try:
-        user = await hes.users.verify(body.email, Password.from_text(body.password.get_secret_value()))
+        user = await hes.logins.verify(body.email, Password.from_text(body.password.get_secret_value()))
     except LoginRefused as refused:
         name = refused.reason.name
         requires_two_factor = refused.reason is LoginRefusal.TwoFactorRequired

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Self
 
-from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.key.signal import steady
-from hideez_bench.harness.administration import import_from_key
 from hideez_bench.harness.bench import Bench
+from hideez_bench.harness.cli.client_adoption import Adoption
 from hideez_bench.harness.cli.client_person import END, TypingPerson
 from hideez_bench.harness.cli.client_scene import Scene, Screen
 from hideez_bench.harness.cli.evidence import Evidence
@@ -24,16 +23,13 @@ from hideez_bench.harness.client.service import ClientService
 from hideez_bench.harness.client.standalone import StandaloneFlow
 from hideez_bench.harness.client.triggers import WAIT_SECONDS, Why
 from hideez_bench.harness.client.workstation import Stack
-from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.links.bleak_link import BleakLink, NoBluetooth
 from hideez_bench.harness.stage import Stage
 from hideez_bench.protocol.background import Background
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import WorkstationInfo
 from hideez_bench.protocol.names import Button
 from hideez_bench.protocol.wire import Wire
 
-NAME_DIGITS = 5
 LETTERS = {
     "q": "quit",
     "t": "tap a key",
@@ -79,7 +75,6 @@ class Desk:
         self._wire = wire
         self._evidence = evidence
         self._screen = screen
-        self._adopt = adopt
         self._once = once
         self._enough = enough
         self._is_far = False
@@ -112,7 +107,7 @@ class Desk:
             timeline=bench.timeline,
             on_change=self._changed,
             on_keys=evidence.on_keys,
-            prepare=self._prepare,
+            prepare=Adoption(stage, bench, wire, evidence, screen, self._links, wanted=adopt).prepare,
             quiet=lambda: self.scan.paused(),
             take_log=take_log,
             flow_type=StandaloneFlow if standalone else ConnectionFlow,
@@ -150,40 +145,6 @@ class Desk:
             )
 
         return self._evidence.link(open_link)
-
-    async def _prepare(self, advertisement: Advertisement) -> None:
-        """Have the server know the key and somebody own it, where that is wanted and the server can be reached."""
-        is_there = await self._reach_server()
-        state = self._bench.workstation.state
-        # Nothing goes to a key by radio that the flow would not allow either; the flow says why.
-        if not is_there or not self._adopt or state.alarm or not state.approved:
-            return
-        administrator = self._bench.administrator
-        identity = self.stage.identity
-        if identity and not await administrator.knows(identity.serial):
-            await administrator.import_vault(identity.serial, str(identity.firmware), rfid=identity.rfid)
-        vault = await administrator.find(advertisement.name[-NAME_DIGITS:]) if advertisement.name else None
-        if vault:
-            serial = vault.serial
-        else:
-            serial = await import_from_key(
-                administrator, self._links(advertisement), self._wire, on_keys=self._evidence.on_keys
-            )
-        if (await self._bench.server.vault(serial)).status is VaultStatus.Ready:
-            await administrator.assign(serial)
-
-    async def _reach_server(self) -> bool:
-        """Whether the server is there; one over the network is connected again where the connection was lost."""
-        connection = self._bench.connection
-        if isinstance(connection, HubConnection) and not connection.is_connected:
-            try:
-                await connection.connect()
-                await connection.register_workstation_info(WorkstationInfo(self._bench.workstation.id))
-            except BenchError as error:
-                # That this workstation is not approved is said by the flow, which begins with that.
-                if not connection.is_connected:
-                    self._screen.say(f"The server is not there: {error}")
-        return connection.is_connected
 
     # --- the lock screen ---
 

@@ -9,7 +9,6 @@ import os
 import pty
 import re
 import shutil
-import signal
 import struct
 import sys
 import termios
@@ -199,13 +198,6 @@ class Terminal:
         return status
 
 
-def _as_from_a_login() -> None:
-    """Standard input is its terminal, and nothing is ignored, as where the tests run in the background of a script."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
 def _wake(readable: asyncio.Future[None]) -> None:
     if not readable.done():
         readable.set_result(None)
@@ -222,7 +214,7 @@ async def at_terminal(command: Sequence[str], env: Mapping[str, str]) -> AsyncIt
         stderr=its,
         env=dict(env),
         start_new_session=True,
-        preexec_fn=_as_from_a_login,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(its)
     try:

@@ -115,7 +115,7 @@ class Fleet:
             if identity.serial in known:
                 raise BenchError(
                     f"The server knows key {identity.serial} already, and these are fresh from the factory; begin with "
-                    "a number that it does not know."
+                    "a number that it does not know (--name)."
                 )
 
     async def _activate(self, identity: Identity, host: _Host) -> Outcome:

@@ -101,6 +101,11 @@ class Person:
         await self.page.get_by_role("button", name="Log in").click()
         await self.page.wait_for_url("**/vaults")
 
+    async def next(self, step: str) -> None:
+        """Press the wizard's Next, and be at this step: each has a button of that name."""
+        await self.page.get_by_role("button", name="Next").click()
+        await expect(self.page.locator("[aria-current=step]")).to_have_text(step)
+
     async def picture(self, name: str) -> None:
         """Keep a screenshot with the test's files, and in the folder that HIDEEZ_SCREENSHOTS names."""
         first, *others = [folder / f"{name}.png" for folder in self.pictures]

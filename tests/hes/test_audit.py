@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from hideez_bench.emulator.hes.audit import log
+from hideez_bench.emulator.hes.audit.queries import Part
+from hideez_bench.emulator.hes.database import workstation_models as tables
 from hideez_bench.emulator.hes.database.columns import NOTE_LENGTH
 from hideez_bench.emulator.hes.names import HesEventKind
 from hideez_bench.emulator.hes.server import Hes
@@ -22,7 +24,9 @@ def reported(number: int, **more: str) -> WorkstationEvent:
 async def test_server_events(bench: Bench) -> None:
     await bench.assign()
     assert bench.hes.audit.server_events() == bench.events[::-1]
-    assert [found.text for found in bench.hes.audit.server_events(limit=1)] == ["sets the vault Reserved"]
+    assert [found.text for found in bench.hes.audit.server_events(part=Part(size=1))] == [
+        "sets the vault Reserved"
+    ]
 
 
 async def test_server_events_outlive_the_server(tmp_path: object) -> None:
@@ -43,14 +47,18 @@ def test_without_an_event_loop() -> None:
 async def test_client_events(bench: Bench) -> None:
     await bench.connection.save_client_events([reported(1, note="n"), reported(2, account_login="ann")])
     await bench.connection.save_client_events([reported(2), reported(3)])  # it is not sure that 2 arrived
-    found = bench.hes.audit.client_events()
+    found = list(bench.hes.reports.events())
     assert [each.event_id for each in found] == [3, 2, 1]
-    assert {each.workstation_id for each in found} == {"PC-1"}  # that of the connection, whatever it says
-    assert (found[1].account_login, found[2].note, found[2].date) == ("ann", "n", NOON)
+    assert {each.involved.workstation.id for each in found} == {
+        "PC-1"
+    }  # that of the connection, whatever it says
+    assert (found[2].id, found[2].note, found[2].serial, found[2].date) == ("E-1", "n", SERIAL, NOON)
+    with bench.hes._core.store.session() as session:
+        assert list(session.scalars(select(tables.WorkstationEvent.account_login))) == ["", "ann", ""]
     bench.hes.workstations.unapprove("PC-1")
     with pytest.raises(HesError):
         await bench.connection.save_client_events([reported(4)])
-    assert len(bench.hes.audit.client_events()) == 3
+    assert bench.hes.reports.count_events() == 3
 
 
 async def test_both_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +66,7 @@ async def test_both_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(log, "DROP_AT", 1)
     monkeypatch.setattr(log, "MOST_AT_ONCE", 7)
     await bench.connection.save_client_events([reported(n, note="x" * 10_000) for n in range(10)])
-    found = bench.hes.audit.client_events()
+    found = list(bench.hes.reports.events())
     assert [each.event_id for each in found] == [6, 5, 4, 3, 2]
     assert {len(each.note) for each in found} == {NOTE_LENGTH}
     for number in range(10):

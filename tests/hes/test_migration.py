@@ -92,7 +92,7 @@ async def test_what_was_kept_as_a_department_is_one(path: Path) -> None:
         async with Hes(f"sqlite:///{path}") as hes:
             check_places(hes)
             assert [each.name for each in hes.accounts.list(hes.employees.list()[0].id)] == ["Mail"]
-            assert [each.note for each in hes.audit.client_events()] == ["n"]
+            assert [each.note for each in hes.reports.events()] == ["n"]
 
 
 def check_places(hes: Hes) -> None:

@@ -63,7 +63,7 @@ async def test_what_has_no_answer_is_done(bench: HubBench) -> None:
         WorkstationInfo(bench.workstation.id, "pc", "home", "os", "1", "::1")
     )
     await bench.hub.save_client_events([EVENT])
-    assert [event.event_id for event in bench.hes.audit.client_events()] == [EVENT.event_id]
+    assert [event.event_id for event in bench.hes.reports.events()] == [EVENT.event_id]
     with pytest.raises(HesError, match="Active only"):
         await bench.hub.update_hw_vault_accounts(SERIAL, only_os_accounts=True)
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
-from hideez_bench.emulator.hes.administration.filters import contains
 from hideez_bench.emulator.hes.audit import sessions
+from hideez_bench.emulator.hes.audit.queries import ALL, Part, between, count, equals, read
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import workstation_models as tables
 from hideez_bench.emulator.hes.database.columns import NAME_LENGTH, NOTE_LENGTH
@@ -40,13 +40,24 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ServerEventFilter:
-    """Which server events; `search` is a part of the text or of a serial number, without regard to case."""
+    """Which server events."""
 
-    search: str | None = None
     kind: HesEventKind | None = None
     serial: str | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """Whether a row is one of them."""
+        table = tables.ServerEvent
+        return and_(
+            equals(table.kind, self.kind),
+            equals(table.serial, self.serial),
+            between(table.at, self.start_date, self.end_date),
+        )
+
+
+EVERY_SERVER_EVENT = ServerEventFilter()
 
 
 class Audit:
@@ -117,45 +128,19 @@ class Audit:
         except StoreError as error:
             _logger.warning("The sessions of workstation %s were not ended. %s", workstation_id, error)
 
-    def server_events(self, limit: int = 100, offset: int = 0) -> list[HesEvent]:
-        """The latest server events, latest first."""
+    def server_events(
+        self, which: ServerEventFilter = EVERY_SERVER_EVENT, part: Part = ALL
+    ) -> list[HesEvent]:
+        """A part of these server events, latest first."""
         self.write()
         table = tables.ServerEvent
-        with self._store.session() as session:
-            rows = session.scalars(select(table).order_by(table.id.desc()).limit(limit).offset(offset))
-            return [HesEvent(row.at, row.kind, row.serial, row.text) for row in rows]
+        latest = select(table.at, table.kind, table.serial, table.text).order_by(table.id.desc())
+        return [HesEvent(*row) for row in read(self._store, latest, which.condition(), part)]
 
-    def find_server_events(self, wanted: ServerEventFilter) -> list[HesEvent]:
-        """All server events of which all that is named is true, latest first."""
+    def count_server_events(self, which: ServerEventFilter = EVERY_SERVER_EVENT) -> int:
+        """How many of these server events are kept."""
         self.write()
-        table = tables.ServerEvent
-        query = select(table.at, table.kind, table.serial, table.text).order_by(table.id.desc())
-        if wanted.kind is not None:
-            query = query.where(table.kind == wanted.kind)
-        if wanted.serial is not None:
-            query = query.where(table.serial == wanted.serial)
-        if wanted.start_date is not None:
-            query = query.where(table.at >= wanted.start_date)
-        if wanted.end_date is not None:
-            query = query.where(table.at <= wanted.end_date)
-        with self._store.session() as session:
-            found = [HesEvent(*row) for row in session.execute(query)]
-        return [
-            one for one in found if contains(one.text, wanted.search) or contains(one.serial, wanted.search)
-        ]
-
-    def count_server_events(self) -> int:
-        """How many server events are kept."""
-        self.write()
-        with self._store.session() as session:
-            return session.scalar(select(func.count()).select_from(tables.ServerEvent)) or 0
-
-    def client_events(self, limit: int = 100, offset: int = 0) -> list[WorkstationEvent]:
-        """What clients reported last, latest first; the workstation is the one that reported it."""
-        table = tables.WorkstationEvent
-        with self._store.session() as session:
-            rows = session.scalars(select(table).order_by(table.id.desc()).limit(limit).offset(offset))
-            return [_event(row) for row in rows]
+        return count(self._store, tables.ServerEvent, which.condition())
 
 
 _COPIED = (
@@ -175,11 +160,6 @@ def _row(workstation_id: str, event: WorkstationEvent) -> tables.WorkstationEven
     values = {name: getattr(event, name) for name in _COPIED}
     cut = {name: value[:NOTE_LENGTH] if isinstance(value, str) else value for name, value in values.items()}
     return tables.WorkstationEvent(client_id=event.id[:NAME_LENGTH], workstation_id=workstation_id, **cut)
-
-
-def _event(row: tables.WorkstationEvent) -> WorkstationEvent:
-    copied = {name: getattr(row, name) for name in _COPIED}
-    return WorkstationEvent(id=row.client_id, workstation_id=row.workstation_id, **copied)
 
 
 def _drop_server_events(session: Session, *, from_outside: bool) -> None:

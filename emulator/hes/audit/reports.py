@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from hideez_bench.emulator.hes.administration.filters import between, contains
+from hideez_bench.emulator.hes.administration.filters import contains
+from hideez_bench.emulator.hes.audit.queries import ALL, Part, between, count, equals, read
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.account_models import Account
 from hideez_bench.emulator.hes.database.org_models import Company, Department
-from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.database.workstation_models import WorkstationEvent, WorkstationSession
 from hideez_bench.emulator.hes.names import AccountType, SessionSwitchSubject
 
@@ -69,7 +69,11 @@ class SessionView:
 
 @dataclass(frozen=True)
 class InvolvedFilter:
-    """Whom and what events and sessions have to do with; texts are found as a part, without regard to case."""
+    """Whom and what events and sessions have to do with; texts are found as a part, without regard to case.
+
+    What is a number or a moment the database looks for (`condition`). Databases differ in how they see case, so texts
+    are looked for in what it has found (`involves`).
+    """
 
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -105,15 +109,18 @@ class EventFilter(InvolvedFilter):
     severity: int | None = None
     note: str | None = None
 
-    def finds(self, view: EventView) -> bool:
-        """Whether it is one of them."""
-        return (
-            between(view.date, self.start_date, self.end_date)
-            and self.event in (None, view.event_id)
-            and self.severity in (None, view.severity_id)
-            and contains(view.note, self.note)
-            and self.involves(view)
+    def condition(self) -> ColumnElement[bool]:
+        """Whether a row is one of them, but for texts."""
+        table = WorkstationEvent
+        return and_(
+            between(table.date, self.start_date, self.end_date),
+            equals(table.event_id, self.event),
+            equals(table.severity_id, self.severity),
         )
+
+    def finds(self, view: EventView) -> bool:
+        """Whether a view of such a row is one of them."""
+        return contains(view.note, self.note) and self.involves(view)
 
 
 @dataclass(frozen=True)
@@ -122,91 +129,33 @@ class SessionFilter(InvolvedFilter):
 
     unlocked_by: SessionSwitchSubject | None = None
 
-    def finds(self, view: SessionView) -> bool:
-        """Whether it is one of them."""
-        return (
-            between(view.start_date, self.start_date, None)
-            and between(view.end_date, None, self.end_date)
-            and self.unlocked_by in (None, view.unlocked_by)
-            and self.involves(view)
+    def condition(self) -> ColumnElement[bool]:
+        """Whether a row is one of them, but for texts."""
+        table = WorkstationSession
+        return and_(
+            between(table.start_date, self.start_date, None),
+            between(table.end_date, None, self.end_date),
+            equals(table.unlocked_by, self.unlocked_by),
         )
 
 
-@dataclass(frozen=True)
-class Part:
-    """The rows from number `start` on, `size` of them; None for all."""
-
-    start: int = 0
-    size: int | None = None
-
-
-ALL = Part()
-
+EVERY_EVENT, EVERY_SESSION = EventFilter(), SessionFilter()
 
 _OF_EVENTS = ("date", "event_id", "severity_id", "note", "user_session", "serial")
 _OF_SESSIONS = ("start_date", "end_date", "unlocked_by", "user_session", "serial")
 
 
-class Reports:
-    """Lists of what clients reported: read at once, and each view made when it is asked for, as there are many."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def events(self, which: EventFilter | None = None, part: Part = ALL) -> Iterator[EventView]:
-        """What clients reported, latest first; of `part` what fits."""
-        wanted = which or EventFilter()
-        found = _rows(self._core.store, WorkstationEvent, WorkstationEvent.date, _OF_EVENTS, part)
-        views = (
-            EventView(**_copied(row, _OF_EVENTS), id=row.client_id, involved=_involved(row)) for row in found
-        )
-        return filter(wanted.finds, views)
-
-    def sessions(self, which: SessionFilter | None = None, part: Part = ALL) -> Iterator[SessionView]:
-        """Who worked where, those that began last first; of `part` what fits."""
-        wanted = which or SessionFilter()
-        found = _rows(self._core.store, WorkstationSession, WorkstationSession.start_date, _OF_SESSIONS, part)
-        views = (
-            SessionView(**_copied(row, _OF_SESSIONS), id=row.client_id, involved=_involved(row))
-            for row in found
-        )
-        return filter(wanted.finds, views)
-
-    def count_events(self) -> int:
-        """How many events of clients are kept."""
-        return self._count(WorkstationEvent)
-
-    def count_sessions(self) -> int:
-        """How many sessions are kept."""
-        return self._count(WorkstationSession)
-
-    def kinds(self) -> tuple[list[int], list[int]]:
-        """The numbers of events and of severities that clients have reported."""
-        with self._core.store.session() as session:
-            events, severities = (
-                list(session.scalars(select(column).distinct().order_by(column)))
-                for column in (WorkstationEvent.event_id, WorkstationEvent.severity_id)
-            )
-        return events, severities
-
-    def _count(self, table: type[WorkstationEvent] | type[WorkstationSession]) -> int:
-        with self._core.store.session() as session:
-            return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def _rows(
-    store: Store,
+def _told(
     table: type[WorkstationEvent] | type[WorkstationSession],
     moment: InstrumentedAttribute[datetime],
     names: tuple[str, ...],
-    part: Part,
-) -> Iterable[Any]:
-    """What is told of each, with names, the latest first.
+) -> Select[*tuple[Any, ...]]:
+    """What is told of each row, with names, the latest first.
 
     By columns, which are read in a fraction of the time; of an account its name, since its secrets may be sealed.
     """
     employee = models.Employee
-    query = (
+    return (
         select(
             table.client_id,
             *(getattr(table, name) for name in names),
@@ -229,11 +178,52 @@ def _rows(
         .outerjoin(Company, Company.id == Department.company_id)
         .outerjoin(Account, Account.id == table.account_id)
         .order_by(moment.desc(), table.id.desc())
-        .limit(part.size)
-        .offset(part.start or None)
     )
-    with store.session() as session:
-        return session.execute(query).all()
+
+
+_EVENTS = _told(WorkstationEvent, WorkstationEvent.date, _OF_EVENTS)
+_SESSIONS = _told(WorkstationSession, WorkstationSession.start_date, _OF_SESSIONS)
+
+
+class Reports:
+    """Lists of what clients reported: read at once, and each view made when it is asked for, as there are many."""
+
+    def __init__(self, core: Core) -> None:
+        self._store = core.store
+
+    def events(self, which: EventFilter = EVERY_EVENT, part: Part = ALL) -> Iterator[EventView]:
+        """What clients reported, latest first; `part` is counted before texts are looked for."""
+        found = read(self._store, _EVENTS, which.condition(), part)
+        views = (
+            EventView(**_copied(row, _OF_EVENTS), id=row.client_id, involved=_involved(row)) for row in found
+        )
+        return filter(which.finds, views)
+
+    def sessions(self, which: SessionFilter = EVERY_SESSION, part: Part = ALL) -> Iterator[SessionView]:
+        """Who worked where, those that began last first; `part` is counted before texts are looked for."""
+        found = read(self._store, _SESSIONS, which.condition(), part)
+        views = (
+            SessionView(**_copied(row, _OF_SESSIONS), id=row.client_id, involved=_involved(row))
+            for row in found
+        )
+        return filter(which.involves, views)
+
+    def count_events(self, which: EventFilter = EVERY_EVENT) -> int:
+        """How many events of clients are kept that are these but for texts."""
+        return count(self._store, WorkstationEvent, which.condition())
+
+    def count_sessions(self, which: SessionFilter = EVERY_SESSION) -> int:
+        """How many sessions are kept that are these but for texts."""
+        return count(self._store, WorkstationSession, which.condition())
+
+    def kinds(self) -> tuple[list[int], list[int]]:
+        """The numbers of events and of severities that clients have reported."""
+        with self._store.session() as session:
+            events, severities = (
+                list(session.scalars(select(column).distinct().order_by(column)))
+                for column in (WorkstationEvent.event_id, WorkstationEvent.severity_id)
+            )
+        return events, severities
 
 
 def _copied(row: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,8 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from hideez_bench.emulator.hes.audit.log import ServerEventFilter
-from hideez_bench.emulator.hes.audit.reports import EventFilter, EventView, Part, SessionFilter, SessionView
+from hideez_bench.emulator.hes.audit.log import EVERY_SERVER_EVENT, ServerEventFilter
+from hideez_bench.emulator.hes.audit.queries import Part
+from hideez_bench.emulator.hes.audit.reports import (
+    EVERY_EVENT,
+    EVERY_SESSION,
+    EventFilter,
+    EventView,
+    SessionFilter,
+    SessionView,
+)
 from hideez_bench.emulator.hes.names import HesEventKind, SessionSwitchSubject
 from hideez_bench.emulator.hes.web.pages.page import Pages, fits
 from hideez_bench.emulator.hes.web.pages.paging import paging_of, part_of
@@ -74,17 +82,17 @@ class AuditPages:
         """The server's own events, or what of them fits a search."""
         asked, kind = _asked(request), request.query_params.get("kind", "")
         wanted = ServerEventFilter(
-            search=asked.search,
             kind=HesEventKind(kind) if kind in set(HesEventKind) else None,
             start_date=asked.start,
             end_date=asked.end,
         )
-        is_filtered = wanted != ServerEventFilter(search="")
-        if is_filtered:
-            events, paging = part_of(request, self._audit.find_server_events(wanted))
+        if asked.search:
+            all_of_them = self._audit.server_events(wanted)
+            found = [one for one in all_of_them if fits(asked.search, one.text, one.serial)]
+            events, paging = part_of(request, found)
         else:
-            paging = paging_of(request, self._audit.count_server_events())
-            events = self._audit.server_events(paging.size, paging.start)
+            paging = paging_of(request, self._audit.count_server_events(wanted))
+            events = self._audit.server_events(wanted, Part(paging.start, paging.size))
         return self._pages.show(
             request,
             "audit.html",
@@ -94,7 +102,7 @@ class AuditPages:
             asked=asked,
             kind=kind,
             kinds=[(kind.value, words) for kind, words in KINDS.items()],
-            is_filtered=is_filtered,
+            is_filtered=bool(asked.search) or wanted != EVERY_SERVER_EVENT,
         )
 
     async def clients(self, request: Request) -> Response:
@@ -102,13 +110,12 @@ class AuditPages:
         asked, query = _asked(request), request.query_params
         event, severity = _number(query.get("event", "")), _number(query.get("severity", ""))
         wanted = EventFilter(start_date=asked.start, end_date=asked.end, event=event, severity=severity)
-        is_filtered = bool(asked.search) or wanted != EventFilter()
-        if is_filtered:
+        if asked.search:
             found = [one for one in self._reports.events(wanted) if _fits(one, asked.search, one.note)]
             events, paging = part_of(request, found)
         else:
-            paging = paging_of(request, self._reports.count_events())
-            events = list(self._reports.events(part=Part(paging.start, paging.size)))
+            paging = paging_of(request, self._reports.count_events(wanted))
+            events = list(self._reports.events(wanted, Part(paging.start, paging.size)))
         kinds, severities = self._reports.kinds()
         return self._pages.show(
             request,
@@ -121,7 +128,7 @@ class AuditPages:
             kinds=[(str(number), _event_name(number)) for number in kinds],
             severity=str(severity),
             severities=[(str(number), str(number)) for number in severities],
-            is_filtered=is_filtered,
+            is_filtered=bool(asked.search) or wanted != EVERY_EVENT,
         )
 
     async def sessions(self, request: Request) -> Response:
@@ -129,13 +136,12 @@ class AuditPages:
         asked, by = _asked(request), _number(request.query_params.get("unlocked_by", ""))
         subject = SessionSwitchSubject(by) if by in UNLOCKED_BY else None
         wanted = SessionFilter(start_date=asked.start, end_date=asked.end, unlocked_by=subject)
-        is_filtered = bool(asked.search) or wanted != SessionFilter()
-        if is_filtered:
+        if asked.search:
             found = [one for one in self._reports.sessions(wanted) if _fits(one, asked.search)]
             sessions, paging = part_of(request, found)
         else:
-            paging = paging_of(request, self._reports.count_sessions())
-            sessions = list(self._reports.sessions(part=Part(paging.start, paging.size)))
+            paging = paging_of(request, self._reports.count_sessions(wanted))
+            sessions = list(self._reports.sessions(wanted, Part(paging.start, paging.size)))
         return self._pages.show(
             request,
             "audit_sessions.html",
@@ -145,7 +151,7 @@ class AuditPages:
             asked=asked,
             unlocked_by=str(by),
             subjects=[(str(subject.value), words) for subject, words in UNLOCKED_BY.items()],
-            is_filtered=is_filtered,
+            is_filtered=bool(asked.search) or wanted != EVERY_SESSION,
         )
 
 
@@ -165,7 +171,8 @@ def _day(text: str) -> date | None:
 def _number(text: str) -> int | None:
     """A whole number that a client can have reported, if it is one."""
     digits = text.removeprefix("-")
-    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 11 else None
+    number = int(text) if digits.isascii() and digits.isdigit() and len(digits) < 11 else None
+    return number if number is not None and -(2**31) <= number < 2**31 else None
 
 
 def _event_name(number: int) -> str:

@@ -36,12 +36,9 @@ class Paging:
         return min(self.start + self.size, self.total)
 
 
-def paging_of(request: Request, total: int, name: str = "page") -> Paging:
-    """The page of `total` rows that the address asks for, or the nearest that there is.
-
-    `name` is the address's parameter: two lists on one page have two.
-    """
-    asked = request.query_params.get(name, "")
+def paging_of(request: Request, total: int) -> Paging:
+    """The page of `total` rows that the address asks for, or the nearest that there is."""
+    asked = request.query_params.get("page", "")
     pages = max(1, -(-total // PAGE_ROWS))
     page = min(int(asked), pages) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
     page = max(1, page)
@@ -50,8 +47,8 @@ def paging_of(request: Request, total: int, name: str = "page") -> Paging:
         start=(page - 1) * PAGE_ROWS,
         size=PAGE_ROWS,
         total=total,
-        before=_address(request, name, page - 1) if page > 1 else "",
-        after=_address(request, name, page + 1) if page < pages else "",
+        before=_address(request, page - 1) if page > 1 else "",
+        after=_address(request, page + 1) if page < pages else "",
     )
 
 
@@ -61,5 +58,5 @@ def part_of(request: Request, rows: Sequence[Row]) -> tuple[Sequence[Row], Pagin
     return rows[paging.start : paging.start + paging.size], paging
 
 
-def _address(request: Request, name: str, page: int) -> str:
-    return f"{request.url.path}?{urlencode({**request.query_params, name: str(page)})}"
+def _address(request: Request, page: int) -> str:
+    return f"{request.url.path}?{urlencode({**request.query_params, 'page': str(page)})}"

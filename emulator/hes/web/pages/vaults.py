@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.audit.log import ServerEventFilter
+from hideez_bench.emulator.hes.audit.queries import Part
 from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.emulator.hes.records import VaultView
 from hideez_bench.emulator.hes.web.pages import vault_actions
@@ -14,7 +15,7 @@ from hideez_bench.emulator.hes.web.pages.licence_file import read_licence_file
 from hideez_bench.emulator.hes.web.pages.next_steps import next_steps
 from hideez_bench.emulator.hes.web.pages.org_structure import is_in
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, fits, here, list_of, local
-from hideez_bench.emulator.hes.web.pages.paging import part_of
+from hideez_bench.emulator.hes.web.pages.paging import paging_of, part_of
 from hideez_bench.emulator.hes.web.pages.vault_actions import VaultAction
 from hideez_bench.emulator.hes.web.rest.bench import import_hardware_vaults
 from hideez_bench.protocol.errors import BenchError
@@ -66,8 +67,8 @@ class VaultPages:
     async def one(self, request: Request) -> Response:
         """A vault, and what happened to it."""
         vault = self._hes.vaults.get(request.path_params["vault_id"])
-        history = self._hes.audit.find_server_events(ServerEventFilter(serial=vault.id))
-        events, paging = part_of(request, history)
+        history, audit = ServerEventFilter(serial=vault.id), self._hes.audit
+        paging = paging_of(request, audit.count_server_events(history))
         return self._pages.show(
             request,
             "vault.html",
@@ -75,7 +76,7 @@ class VaultPages:
             actions=vault_actions.offered(vault),
             meaning=vault_actions.MEANINGS[vault.status],
             profile_name=self._hes.profiles.get(vault.profile_id).name,
-            events=events,
+            events=audit.server_events(history, Part(paging.start, paging.size)),
             paging=paging,
             is_filtered=False,
             next_steps=next_steps(self._hes, vault),

@@ -34,7 +34,7 @@ class Profiles:
     def get(self, profile_id: str) -> ProfileView:
         """A profile."""
         with self._core.store.transaction() as rows:
-            return profile_view(profile_for_admin(rows, profile_id), _vaults(rows, profile_id))
+            return profile_view(rows, profile_for_admin(rows, profile_id))
 
     def create(self, details: ProfileDetails) -> ProfileView:
         """A new profile.
@@ -46,7 +46,7 @@ class Profiles:
             profile = models.HardwareVaultProfile(id=draw.identifier(self._core.random))
             _fill(rows, profile, details)
             rows.add(profile)
-            view = profile_view(profile, [])
+            view = profile_view(rows, profile)
         self._core.tell(HesEventKind.ADMIN, "", f"makes the access profile {details.name}")
         return view
 
@@ -56,7 +56,7 @@ class Profiles:
         with self._core.store.transaction() as rows:
             profile = profile_for_admin(rows, profile_id)
             _fill(rows, profile, details)
-            told = [vault for vault in _vaults(rows, profile_id) if vault.status in TOLD_OF_CHANGES]
+            told = _vaults_to_tell(rows, profile_id)
             for vault in told:
                 tasks.add_profile(rows, vault, now)
         self._core.tell(HesEventKind.ADMIN, "", f"changes the access profile {details.name}")
@@ -75,10 +75,10 @@ class Profiles:
                 raise HesRuleError(
                     HesCode.CannotDeleteDefaultProfile, "The default access profile cannot be deleted."
                 )
-            if vaults := _vaults(rows, profile_id):
+            if vault_ids := profile_view(rows, profile).vault_ids:
                 raise HesRuleError(
                     HesCode.None_,
-                    f"Key {vaults[0].id} has the access profile {profile.name}; give it another before deleting it.",
+                    f"Key {vault_ids[0]} has the access profile {profile.name}; give it another before deleting it.",
                 )
             rows.session.delete(profile)
         self._core.tell(HesEventKind.ADMIN, "", f"deletes the access profile {profile.name}")
@@ -87,7 +87,7 @@ class Profiles:
         """Every profile, by name."""
         with self._core.store.transaction() as rows:
             query = select(models.HardwareVaultProfile).order_by(models.HardwareVaultProfile.name)
-            return [profile_view(row, _vaults(rows, row.id)) for row in rows.session.scalars(query)]
+            return [profile_view(rows, row) for row in rows.session.scalars(query)]
 
 
 def _fill(rows: Rows, profile: models.HardwareVaultProfile, details: ProfileDetails) -> None:
@@ -113,6 +113,7 @@ def _fill(rows: Rows, profile: models.HardwareVaultProfile, details: ProfileDeta
     profile.pin_pairing = details.pin_pairing or details.pin_connection
 
 
-def _vaults(rows: Rows, profile_id: str) -> list[models.HardwareVault]:
-    query = select(models.HardwareVault).filter_by(profile_id=profile_id).order_by(models.HardwareVault.id)
-    return list(rows.session.scalars(query))
+def _vaults_to_tell(rows: Rows, profile_id: str) -> list[models.HardwareVault]:
+    vault = models.HardwareVault
+    having_it = select(vault).where(vault.profile_id == profile_id, vault.status.in_(TOLD_OF_CHANGES))
+    return list(rows.session.scalars(having_it.order_by(vault.id)))

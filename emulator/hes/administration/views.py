@@ -115,10 +115,12 @@ def _department_of(row: Any) -> DepartmentView | None:
     )
 
 
-def profile_view(profile: models.HardwareVaultProfile, vaults: list[models.HardwareVault]) -> ProfileView:
-    """An access profile with the keys that it is set for."""
+def profile_view(rows: Rows, profile: models.HardwareVaultProfile) -> ProfileView:
+    """An access profile with the keys that it is set for, by serial number."""
+    vault = models.HardwareVault
+    having_it = select(vault.id).where(vault.profile_id == profile.id).order_by(vault.id)
     copied = {field.name: getattr(profile, field.name) for field in fields(ProfileView)[:-1]}
-    return ProfileView(**copied, vault_ids=tuple(vault.id for vault in vaults))
+    return ProfileView(**copied, vault_ids=tuple(rows.session.scalars(having_it)))
 
 
 def account_view(rows: Rows, account: Account) -> AccountView:

@@ -150,7 +150,15 @@ async def test_the_form_keeps_what_was_looked_for(viewer: Visitor, path: str) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "count"), [("/audit/clients?search=desk", 4), ("/audit/clients", 4), ("/audit/sessions", 2)]
+    ("path", "count"),
+    [
+        ("/audit/clients?search=desk", 4),
+        ("/audit/clients", 4),
+        ("/audit/clients?severity=1", 3),
+        ("/audit/sessions", 2),
+        (f"/audit/sessions?from={DAY}", 2),
+        ("/audit?kind=admin", 6),
+    ],
 )
 @pytest.mark.usefixtures("company")
 async def test_pages(viewer: Visitor, path: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,26 @@ class Person:
     async def next(self, step: str) -> None:
         """Press the wizard's Next, and be at this step: each has a button of that name."""
         await self.page.get_by_role("button", name="Next").click()
+        await self.is_at(step)
+
+    async def is_at(self, step: str) -> None:
+        """The wizard shows this step, and its scripts have run."""
         await expect(self.page.locator("[aria-current=step]")).to_have_text(step)
+        await self.is_ready()
+
+    async def told(self, text: str) -> None:
+        """Be on the page that says what was done, and not on the one where a row shows it already."""
+        await expect(self.page.locator("main > .notice[data-told]")).to_contain_text(text)
+        await self.is_ready()
+
+    async def is_ready(self) -> None:
+        """The page's scripts have run: before that a button opens a page and no dialog."""
+        await self.page.wait_for_load_state()
+
+    async def stop_time(self) -> None:
+        """The page's timers wait from now on: a code stays in sight, however long the machine takes."""
+        await self.page.clock.install(time=0)
+        await self.page.clock.pause_at(60 * 60)
 
     async def picture(self, name: str) -> None:
         """Keep a screenshot with the test's files, and in the folder that HIDEEZ_SCREENSHOTS names."""

@@ -69,7 +69,7 @@ async def test_mail_appears_by_itself_and_goes_when_it_is_deleted(visit: Visit) 
     body = visit.page.frame_locator("#html")
     await expect(body.get_by_text("Ann <b>Smith</b>")).to_be_visible()
     await expect(body.locator("img")).to_have_js_property("naturalWidth", 96)
-    assert await body.locator("div").inner_text() == "482913"
+    await expect(body.locator("div")).to_have_text("482913")
     await visit.page.get_by_role("tab", name="Text").click()
     await expect(visit.page.locator("#text")).to_contain_text("Activation code: 482913")
     await visit.page.get_by_role("button", name="Delete all").click()

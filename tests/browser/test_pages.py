@@ -60,6 +60,7 @@ async def open_code(person: Person) -> Locator:
     await row.get_by_role("button", name="Activation code").click()
     shown = person.page.get_by_role("dialog").locator("[data-code-value]")
     await expect(shown).to_have_text(HIDDEN)
+    await person.stop_time()
     return shown
 
 
@@ -72,20 +73,19 @@ class TestCode:
         await person.page.mouse.down()
         await expect(shown).to_have_text(code(site))
         # What makes a press a hold is that it takes its time.
-        await person.page.wait_for_function(
-            "start => performance.now() - start > 500", arg=await person.page.evaluate("performance.now()")
-        )
+        await person.page.clock.run_for(500)
         await person.page.mouse.up()
         await expect(shown).to_have_text(HIDDEN)
         assert code(site) not in await person.page.content()
 
     async def test_hides_after_a_while(self, person: Person, site: Site) -> None:
-        await person.page.clock.install()
         await person.log_in()
         shown = await open_code(person)
         await person.page.get_by_role("button", name="Hold to show").click()
         await expect(shown).to_have_text(code(site))
-        await person.page.clock.fast_forward(10_500)
+        await person.page.clock.run_for(9_900)
+        await expect(shown).to_have_text(code(site))
+        await person.page.clock.run_for(200)
         await expect(shown).to_have_text(HIDDEN)
 
     @pytest.mark.parametrize("leave", ["Tab", "window", "Escape"])
@@ -137,11 +137,13 @@ class TestKeyboard:
         dialog = page.get_by_role("dialog", name="Activation code")
         await expect(dialog).to_be_visible()
         await self.tab_to(person, page.get_by_role("button", name="Hold to show"))
+        await person.stop_time()
         await page.keyboard.press("Space")
         await expect(dialog.locator("[data-code-value]")).to_have_text(code(site))
         await person.picture("keyboard")
         await page.keyboard.press("Escape")
         await expect(dialog).to_have_count(0)
+        await page.clock.resume()
         await expect(button).to_be_focused()
 
         more = row.locator("summary")
@@ -161,18 +163,21 @@ class TestKeyboard:
         page = person.page
         await person.log_in()
         await person.go("/employees/new")
+        await expect(page.get_by_label("First name")).to_be_focused()
         await page.keyboard.type("Mary")
         await page.keyboard.press("Enter")
+        await person.is_at("Hardware vault")
         await self.tab_to(person, page.get_by_label("None for now"))
         await page.keyboard.press("ArrowDown")
         await expect(page.get_by_label(SERIALS[3])).to_be_checked()
         await page.keyboard.press("Enter")
+        await person.is_at("Workstation account")
         await self.tab_to(person, page.get_by_label("Name of the account"))
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("Is this right?")).to_be_visible()
+        await person.is_at("Overview")
         await self.tab_to(person, page.get_by_role("button", name="Create"))
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("Pass on the activation code")).to_be_visible()
+        await person.is_at("Activation")
         assert site.hes.vaults.get(SERIALS[3]).employee_name == "Mary"
 
     async def tab_to(self, person: Person, wanted: Locator) -> None:
@@ -222,8 +227,9 @@ async def test_after_an_action_one_is_at_the_row_on_the_same_page(
         await row.get_by_role("button", name="Edit RFID").click()
         await page.get_by_role("dialog").get_by_label("RFID").fill(rfid)
         await page.get_by_role("dialog").get_by_role("button", name="Save").click()
-        await expect(page.locator("main > .notice.good")).to_be_in_viewport(ratio=1)
+        # As soon as the dialog has gone with its page.
         await expect(row).to_be_focused()
+        await expect(page.locator("main > .notice.good")).to_be_in_viewport(ratio=1)
         await expect(row).to_be_in_viewport(ratio=1)
         await expect(page).to_have_url(f"{site.url}/vaults?search=hk&page=2#vault-HK-055")
         assert site.hes.vaults.get("HK-055").rfid == rfid
@@ -252,8 +258,7 @@ async def test_what_was_typed_outlives_the_session(person: Person, site: Site) -
     await expect(ended).to_contain_text("What you typed is still here")
     await expect(page.get_by_label("First name")).to_have_value("Mary")
     await log_in_elsewhere(person, ended)
-    await page.get_by_role("button", name="Next").click()
-    await expect(page.get_by_text("Which vault?")).to_be_visible()
+    await person.next("Hardware vault")
 
     await person.go("/vaults")
     row = page.locator(f"#vault-{SERIALS[0]}")
@@ -264,7 +269,7 @@ async def test_what_was_typed_outlives_the_session(person: Person, site: Site) -
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
     await log_in_elsewhere(person, page.get_by_role("dialog").get_by_role("alert"))
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("was given another RFID").first).to_be_visible()
+    await person.told("was given another RFID")
     assert site.hes.vaults.get(SERIALS[0]).rfid == "kept"
 
 
@@ -371,6 +376,7 @@ async def test_every_page_fits(elsewhere: tuple[str, Person], site: Site) -> Non
             too_wide.append(what)
         if name == "phone":
             await person.page.set_viewport_size(NARROW)
+            await expect(person.page.locator("html")).to_have_js_property("clientWidth", NARROW["width"])
             if await person.is_too_wide():
                 too_wide.append(f"{what}, narrow")
             await person.page.set_viewport_size(PHONE)

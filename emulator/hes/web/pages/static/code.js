@@ -112,3 +112,6 @@ window.addEventListener("blur", hide);
 window.addEventListener("pagehide", hide);
 document.addEventListener("visibilitychange", hide);
 document.addEventListener("close", hide, true);
+
+// Only from here on do the buttons do anything, so only now are they seen.
+document.documentElement.classList.add("js");

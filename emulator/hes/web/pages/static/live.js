@@ -38,6 +38,8 @@ function swap(old, fresh) {
   const same = here && (fresh.id === here.id ? fresh : fresh.querySelector(`#${CSS.escape(here.id)}`));
   if (same && old.contains(here)) markHere(same);
   if (old.outerHTML === fresh.outerHTML) return;
+  // What is pressed at this moment would not be clicked when it is let go.
+  if (old.matches(":active")) return soon();
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const name = focused && nameOf(focused);
   old.replaceWith(fresh);

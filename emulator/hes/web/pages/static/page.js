@@ -5,8 +5,6 @@
 // The server answers a form sent from a dialog with the page again (a refusal, in place), or with X-Location: where
 // to go from here.
 
-document.documentElement.classList.add("js");
-
 let dialog = null;
 
 const sheetOf = (text) => new DOMParser().parseFromString(text, "text/html").querySelector("[data-sheet]");
@@ -19,19 +17,25 @@ function fill(sheet) {
 }
 
 async function load(url, options) {
+  const asker = dialog;
   let answer;
+  let text;
   try {
     answer = await fetch(url, { ...options, headers: { "X-Dialog": "1" } });
+    text = await answer.text();
   } catch {
-    return complain("The server cannot be reached. Nothing was sent; try again.");
+    if (asker.open) complain("The server cannot be reached. Nothing was sent; try again.");
+    return;
   }
+  // It was closed while the server took its time: what it asked for must not come up in another one.
+  if (!asker.open && (!options || dialog.open)) return;
   if (answer.redirected && new URL(answer.url).pathname === "/login") return location.assign(loginAddress());
   if (answer.status === 401) dialog.dataset.ended = "";
   const onward = answer.headers.get("X-Location");
   if (onward) return go(onward);
   if (answer.status === 401) return complain(ENDED);
-  if (answer.headers.get("content-type")?.includes("json")) return complain((await answer.json()).error);
-  const sheet = sheetOf(await answer.text());
+  if (answer.headers.get("content-type")?.includes("json")) return complain(JSON.parse(text).error);
+  const sheet = sheetOf(text);
   if (!sheet) return go(answer.redirected ? answer.url : location.href);
   fill(sheet);
 }
@@ -89,7 +93,9 @@ async function sendKept(form, button) {
 }
 
 async function sendFromDialog(form, button) {
+  const asker = dialog;
   const refusal = dialog.dataset.ended === undefined ? "" : await renew(form);
+  if (!asker.open) return;
   if (refusal) return complain(refusal);
   delete dialog.dataset.ended;
   const address = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
@@ -97,19 +103,21 @@ async function sendFromDialog(form, button) {
 }
 
 function open(opener) {
-  dialog = document.createElement("dialog");
-  dialog.setAttribute("aria-labelledby", "sheet-title");
-  dialog.addEventListener("close", () => {
-    dialog.remove();
+  const made = document.createElement("dialog");
+  dialog = made;
+  made.setAttribute("aria-labelledby", "sheet-title");
+  made.addEventListener("close", () => {
+    made.remove();
     // What opened the dialog may have been drawn anew meanwhile.
     const again = opener.isConnected ? opener : document.querySelector(`[data-opens="${CSS.escape(opener.dataset.opens)}"]`);
     (again?.closest("details.more")?.querySelector("summary") ?? again)?.focus();
   });
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
+  made.addEventListener("click", (event) => {
+    // Beside it. The second click of a double click on what opened it is not meant so.
+    if (event.target === made && event.detail === 1) made.close();
   });
-  document.body.append(dialog);
-  dialog.showModal();
+  document.body.append(made);
+  made.showModal();
 }
 
 document.addEventListener("submit", (event) => {

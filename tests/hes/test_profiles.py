@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -129,3 +130,36 @@ async def test_ready_again_means_the_default_profile(bench: Bench) -> None:
     with pytest.raises(Exception, match="has now been wiped"):
         await bench.update()
     assert (bench.vault.profile_id, bench.vault.need_sync) == ("default", False)
+
+
+async def test_an_edit_while_the_key_is_told_reaches_it_too(bench: Bench) -> None:
+    await bench.go("Active")
+    await bench.arrive()
+    made = bench.hes.profiles.create(PIN)
+    bench.key.hold = Command.ACCESS
+    await bench.hes.vaults.set_profile(SERIAL, made.id)
+    await bench.key.reached.wait()  # with the profile as it was
+    bench.key.hold = None
+    bench.hes.profiles.edit(made.id, replace(PIN, pin_length=8))
+    bench.key.released.set()
+    await bench.hes.settled()
+    assert bench.key.commands == [Command.ACCESS, Command.ACCESS]
+    assert bench.key.access_params == bench.hes.vaults.access_params(SERIAL)
+    assert not bench.vault.need_sync
+
+
+async def test_an_edit_while_a_key_becomes_active_is_told_afterwards(bench: Bench) -> None:
+    await bench.go("Reserved applied")
+    await bench.arrive()
+    bench.key.take()
+    bench.key.hold = Command.ACCESS
+    updating = asyncio.create_task(bench.update())
+    await bench.key.reached.wait()
+    bench.key.hold = None
+    bench.hes.profiles.edit("default", ProfileDetails("Default", pin_length=7))
+    bench.key.released.set()
+    assert (await updating).need_update_non_os_accounts
+    assert bench.vault.status is VaultStatus.Active
+    await bench.connection.update_hw_vault_accounts(SERIAL, only_os_accounts=False)
+    assert bench.key.access_params == bench.hes.vaults.access_params(SERIAL)
+    assert not bench.vault.need_sync

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from hideez_bench.emulator.hes import draw
 from hideez_bench.emulator.hes.administration import vault_rules
@@ -12,6 +13,7 @@ from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.rows import Rows, master_key_of, vault_for_client
 from hideez_bench.emulator.hes.errors import hes_error
+from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.keys.remote import RemoteDevices
 from hideez_bench.emulator.hes.keys.status_tables import Action, KeyState, action_for, check_ownership
 from hideez_bench.emulator.hes.names import HesEventKind
@@ -19,6 +21,7 @@ from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.secret import ActivationCode
+from hideez_bench.protocol.values import AccessParams
 
 CODE_ATTEMPTS = 3
 """What the server grants with every code."""
@@ -84,8 +87,9 @@ class StatusUpdate:
                     await self._link(device, seen)
                 case Action.ACCESS_AND_SET_ACTIVE:
                     await self._refuse_old_code(device, seen)
-                    await self._give_access(device, vault)
-                    self._record(seen, _set_active_with_access)
+                    given = await self._give_access(device, vault)
+                    now = self._core.utc()
+                    self._record(seen, lambda rows, fresh: _set_active_with_access(rows, fresh, given, now))
                 case Action.SET_ACTIVE:
                     await self._refuse_old_code(device, seen)
                     self._record(seen, vault_rules.set_active)
@@ -186,11 +190,13 @@ class StatusUpdate:
         with self._core.store.transaction() as rows:
             return vault_rules.pending_code(rows, serial)
 
-    async def _give_access(self, device: KeyDevice, vault: models.HardwareVault) -> None:
+    async def _give_access(self, device: KeyDevice, vault: models.HardwareVault) -> AccessParams:
+        """Set the key's clock and access profile; what it has now."""
         # Q7: a key that another server linked refuses the master key here, and the vault stays Reserved.
-        now = int(self._core.utc().timestamp())
-        await device.access(now, master_key_of(vault), vault.profile.access_params())
+        now, given = int(self._core.utc().timestamp()), vault.profile.access_params()
+        await device.access(now, master_key_of(vault), given)
         self._core.tell(HesEventKind.KEY, vault.id, "sets the key's clock and access profile")
+        return given
 
     def _record(self, before: _Seen, change: Callable[[Rows, models.HardwareVault], None]) -> _Seen:
         """Keep what has become of a vault, and return it.
@@ -214,6 +220,11 @@ def _set_applied(rows: Rows, vault: models.HardwareVault) -> None:
     vault.is_status_applied = True
 
 
-def _set_active_with_access(rows: Rows, vault: models.HardwareVault) -> None:
+def _set_active_with_access(
+    rows: Rows, vault: models.HardwareVault, given: AccessParams, now: datetime
+) -> None:
     vault_rules.set_active(rows, vault)
     vault.access_given = True
+    # An administrator may have changed the profile while the key was told of it, and a Reserved vault gets no task.
+    if vault.profile.access_params() != given:
+        tasks.add_profile(rows, vault, now)

@@ -15,7 +15,7 @@ from hideez_bench.emulator.hes.names import TaskOperation
 
 def add(
     rows: Rows, vault: models.HardwareVault, operation: TaskOperation, account: Account | None, now: datetime
-) -> None:
+) -> HardwareVaultTask:
     """Something more to tell a key."""
     task = HardwareVaultTask(
         hardware_vault_id=vault.id,
@@ -25,6 +25,7 @@ def add(
     )
     rows.add(task)
     vault.need_sync = True
+    return task
 
 
 def add_for_all_keys(
@@ -37,13 +38,16 @@ def add_for_all_keys(
 
 def add_profile(rows: Rows, vault: models.HardwareVault, now: datetime) -> None:
     """The key's access profile is another. One such task is enough, and takes the place of an earlier one."""
+    # Before the earlier one goes: SQLite gives the number of a row that is gone to the next, and a run that is just
+    # telling the key of the earlier one would strike off this one.
+    task = add(rows, vault, TaskOperation.Profile, None, now)
     rows.session.execute(
         delete(HardwareVaultTask).where(
             HardwareVaultTask.hardware_vault_id == vault.id,
             HardwareVaultTask.operation == TaskOperation.Profile,
+            HardwareVaultTask.id != task.id,
         )
     )
-    add(rows, vault, TaskOperation.Profile, None, now)
 
 
 def first(rows: Rows, vault_id: str, *, os: bool | None = None) -> HardwareVaultTask | None:

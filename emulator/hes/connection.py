@@ -94,18 +94,18 @@ class ClientConnection:
     ) -> HwVaultInfoFromHes | None:
         """See `HesConnection.update_hw_vault_properties`."""
 
+        def look_whether_gone() -> None:
+            # Gone is gone, whoever may say so: it goes in the alarm, and when its workstation is approved no more.
+            if info.connection_state is ConnectionState.OFFLINE:
+                self._remotes.unregister(info.serial, self._workstation.id)
+
         async def work() -> HwVaultInfoFromHes | None:
             self._store_properties(info)
-            match info.connection_state:
-                case ConnectionState.OFFLINE:
-                    self._remotes.unregister(info.serial, self._workstation.id)
-                case ConnectionState.INITIALIZING:
-                    self._remotes.register(info.serial, self._workstation, owner=self)
-                case ConnectionState.FINALIZING | ConnectionState.ONLINE:
-                    pass
+            if info.connection_state is ConnectionState.INITIALIZING:
+                self._remotes.register(info.serial, self._workstation, owner=self)
             return self._info_for_client(info) if return_info else None
 
-        return await self._answer("update_hw_vault_properties", info.serial, work)
+        return await self._answer("update_hw_vault_properties", info.serial, work, first=look_whether_gone)
 
     async def update_hw_vault_status(self, info: HwVaultInfoFromClient) -> HwVaultInfoFromHes:
         """See `HesConnection.update_hw_vault_status`."""

@@ -94,6 +94,25 @@ async def test_connection_states(bench: Bench) -> None:
     assert await refusal(bench.update()) is HesErrorCode.DeviceNotConnectedToAnyHost  # E-011
 
 
+@pytest.mark.parametrize("shut_out", ["alarm", "approval"])
+async def test_a_key_that_goes_while_its_client_is_shut_out_is_gone(bench: Bench, shut_out: str) -> None:
+    await bench.go("Active")
+    await bench.arrive()
+    await bench.update()
+    if shut_out == "alarm":
+        bench.hes.set_alarm(True)
+    else:
+        bench.hes.workstations.unapprove("PC-1")
+    with pytest.raises(HesError):
+        await bench.leave()
+    assert (bench.vault.is_online, bench.vault.battery) == (False, 77)
+    bench.hes.set_alarm(False)
+    bench.hes.workstations.approve("PC-1")
+    await bench.arrive()
+    await bench.update()  # by a channel of its own: the former ended with the link
+    assert bench.vault.status is VaultStatus.Active
+
+
 def license_until(number: int, end: datetime, data: bytes | None = b"x" * 128) -> LicenseImport:
     return LicenseImport(str(number), end, data)
 

@@ -59,6 +59,7 @@ async def test_approval_is_told(bench: Bench) -> None:
     bench.hes.workstations.approve("PC-2")
     assert [name for name, _ in newcomer.notices] == [
         "workstation_approved",
+        "set_alarm_state",
         "update_rfid_indicator_state",
         "update_proximity_settings",
     ]
@@ -184,6 +185,17 @@ async def test_alarm_is_told(bench: Bench) -> None:
     bench.hes.set_alarm(False)
     assert second.notices[-1] == ("set_alarm_state", False)
     assert not bench.hes.alarm
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_approval_tells_of_the_alarm_that_was_not_heard_of(bench: Bench, ends: bool) -> None:
+    bench.hes.set_alarm(ends)
+    bench.hes.workstations.unapprove("PC-1")
+    bench.hes.set_alarm(not ends)
+    assert bench.workstation.notices[-1] == ("workstation_unapproved", None)
+    bench.workstation.notices.clear()
+    bench.hes.workstations.approve("PC-1")
+    assert bench.workstation.notices[:2] == [("workstation_approved", None), ("set_alarm_state", not ends)]
 
 
 async def test_strangers_do_not_fill_the_list(bench: Bench) -> None:

@@ -124,9 +124,12 @@ class Workstations:
             row.approved = True
             if settings:
                 _set(rows, row, settings)
+            alarm = rows.alarm
         self._core.tell(HesEventKind.ADMIN, "", f"approves workstation {workstation_id}")
         if push:
             self._clients.tell({workstation_id}, lambda client: client.workstation_approved())
+            # It may have been raised or ended while this one heard nothing.
+            self._clients.tell({workstation_id}, lambda client: client.set_alarm_state(alarm))
         if settings:
             self._tell_set(workstation_id, settings)
         if push:

@@ -16,7 +16,8 @@ from hideez_bench.protocol.hes import (
 from hideez_bench.protocol.hub import APP_CALLS, failure, success
 from hideez_bench.protocol.signalr import Json, Malformed
 
-_CALLS = {method.target: name for name, method in APP_CALLS.items()}
+# The vendor's framework finds a method whatever the case of its name.
+_CALLS = {method.target.lower(): name for name, method in APP_CALLS.items()}
 
 
 class AppHub:
@@ -39,7 +40,7 @@ class AppHub:
         Raises:
             Malformed: there is no such method, or it takes something else.
         """
-        name = _CALLS.get(target)
+        name = _CALLS.get(target.lower())
         if name is None:
             raise Malformed(f"The hub has no method {target!r}.")
         method = APP_CALLS[name]

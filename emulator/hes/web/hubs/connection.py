@@ -139,7 +139,10 @@ class HubConnection:
     async def _read(self, records: AsyncIterator[str], invoke: Invoke) -> None:
         async for record in records:
             self._pace.take(asyncio.get_running_loop().time())
-            self._take(parse(record), invoke)
+            message = parse(record)
+            if isinstance(message, Close):
+                return
+            self._take(message, invoke)
 
     async def _records(self) -> AsyncIterator[str]:
         reader = RecordReader()
@@ -162,8 +165,6 @@ class HubConnection:
                 self._put(Completion(identifier, error=f"{target} is no method that answers with a stream."))
             case Completion() | StreamItem():
                 raise Malformed("An answer came to a call that was never made.")
-            case Close():
-                raise _Gone
             case Ping() | CancelInvocation() | Ignored():
                 pass
 

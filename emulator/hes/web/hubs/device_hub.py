@@ -7,6 +7,8 @@ from hideez_bench.protocol.device_hub import RESPONSES
 from hideez_bench.protocol.hub import success
 from hideez_bench.protocol.signalr import Json, Malformed
 
+_RESPONSES = {target.lower(): target for target in RESPONSES}
+
 
 class DeviceHub:
     """One key's deviceHub connection."""
@@ -20,7 +22,8 @@ class DeviceHub:
         Raises:
             Malformed: there is no such method, it takes something else, or nothing was asked.
         """
-        if target not in RESPONSES:
+        name = _RESPONSES.get(target.lower())
+        if name is None:
             raise Malformed(f"The hub has no method {target!r}.")
-        self._transport.brought(target, arguments)
-        return success(RESPONSES[target], None)
+        self._transport.brought(name, arguments)
+        return success(RESPONSES[name], None)

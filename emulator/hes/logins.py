@@ -111,11 +111,12 @@ class Logins:
 
         Raises:
             LoginRefused: the old password is wrong, or there were too many.
-            HesRuleError: UserNotFound; a short password (no code).
+            HesRuleError: UserNotFound; a short password, or somebody else set another one meanwhile (no code).
         """
         check_length(new)
-        await self.confirm(user, old)
-        await self._users.set_password(user, new)
+        row, _ = await self._proved(user.email, old)
+        # The old password is no right to replace one that an administrator sets while the new one is worked out.
+        await self._users.set_password(user, new, instead_of=row.password_hash)
         return self._users.open_session(user)
 
     def _waiting(self, token: SessionToken) -> UserRow:

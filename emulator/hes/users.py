@@ -111,15 +111,21 @@ class Users:
         with self._core.store.session() as session:
             end_sessions(session, user.id)
 
-    async def set_password(self, user: User, password: Password) -> None:
-        """Another password; every session of the user ends.
+    async def set_password(self, user: User, password: Password, instead_of: str | None = None) -> None:
+        """Another password; every session of the user ends. `instead_of` is the hash of the one that it may replace.
 
         Raises:
-            HesRuleError: UserNotFound; a short password (no code).
+            HesRuleError: UserNotFound; a short password, or there is another one already (no code).
         """
         password_hash = await self._passwords.hash(password)
         with self._core.store.session() as session:
-            _row(session, user.id).password_hash = password_hash
+            row = _row(session, user.id)
+            if instead_of not in (None, row.password_hash):
+                raise HesRuleError(
+                    HesCode.None_,
+                    "Your password was changed by somebody else just now; log in with that one.",
+                )
+            row.password_hash = password_hash
             end_sessions(session, user.id)
         self._core.tell(HesEventKind.ADMIN, "", f"sets another password for {user.email}")
 

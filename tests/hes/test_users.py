@@ -259,6 +259,27 @@ async def test_password_changed_while_the_old_one_is_compared(
     assert await door.knock(ANN, RIGHT) is LoginRefusal.Unauthorized
 
 
+async def test_an_administrator_is_quicker_than_who_changes_their_own_password(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await ann(door)
+    theirs, another = Password.from_text("their new horse"), Password.from_text("the administrator's horse")
+    work_out = door.hasher.hash
+    loop = asyncio.get_running_loop()
+
+    def change_first(password: bytes) -> str:
+        if password == theirs.reveal():
+            changing = asyncio.run_coroutine_threadsafe(door.users.set_password(user, another), loop)
+            changing.result(timeout=250)
+        return work_out(password)
+
+    monkeypatch.setattr(door.hasher, "hash", change_first)
+    with pytest.raises(HesRuleError, match="changed by somebody else"):
+        await door.logins.change_password(user, RIGHT, theirs)
+    assert await door.knock(ANN, theirs) is LoginRefusal.Unauthorized
+    assert await door.logins.verify(ANN, another) == user
+
+
 async def test_database_and_events_hold_neither_password_nor_token(door: Door) -> None:
     token = door.users.open_session(await ann(door))
     await door.knock("secret typed into the wrong field")

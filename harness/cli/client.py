@@ -6,10 +6,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +24,8 @@ from hideez_bench.harness.cli.evidence import Evidence, evidence_options, leave_
 from hideez_bench.harness.cli.hes_choice import HesChoice, hes_options
 from hideez_bench.harness.cli.keyboard import keyboard
 from hideez_bench.harness.cli.options import defect_option, wire_option
+from hideez_bench.harness.cli.state_folder import state_folder
+from hideez_bench.harness.client.access_note import AccessNote
 from hideez_bench.harness.client.behaviour import AS_SHIPPED, MEANT, Behaviour
 from hideez_bench.harness.client.device_log import DeviceLogs
 from hideez_bench.harness.client.workstation import Stack
@@ -34,8 +37,10 @@ from hideez_bench.harness.timeline import Timeline
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.wire import Wire
 
+if TYPE_CHECKING:
+    from hideez_bench.harness.cli.client_reach import ServerReach
+
 ANY_KEY = "ble"
-ASK_AGAIN_SECONDS = 2.0
 
 
 @click.command()
@@ -159,34 +164,30 @@ class _Run:
                     open_link=stage.open_link,
                     timeline=timeline,
                     wire=self.wire,
-                    server=await self._server(timeline, enough),
+                    server=await self._server(timeline),
                     workstation=self.workstation,
                     store_url=self.hes.store_url(kept=isinstance(self.target, BleTarget)),
                     on_keys=evidence.on_keys,
                 )
                 async with bench:
-                    return await self._serve(self._desk(stage, bench, evidence, enough), enough)
+                    return await self._serve(stage, bench, evidence, enough)
 
-    async def _server(self, timeline: Timeline, enough: asyncio.Future[int]) -> HesServer | None:
-        """The server, waited for where it is not there yet: which keys are whose, only it can tell."""
+    async def _server(self, timeline: Timeline) -> HesServer | None:
+        """The server; one over a network need not be there yet, unless one flow is all there is."""
         if self.standalone:
             return NoServer()
-        is_told = False
+        if self.hes.url is None or self.once:
+            return await self.hes.open_network_server(self.wire, timeline, may_ask_code=False)
+        return self.hes.patient_server(self.wire, timeline)
 
-        async def wait(error: BenchError) -> None:
-            nonlocal is_told
-            if self.once:
-                raise error
-            if not is_told:
-                self.screen.say(f"{error} The client waits for it.")
-                is_told = True
-            await asyncio.wait([enough], timeout=ASK_AGAIN_SECONDS)
-            if enough.done():
-                raise click.exceptions.Exit(enough.result())
-
-        return await self.hes.open_network_server(self.wire, timeline, may_ask_code=False, wait=wait)
-
-    def _desk(self, stage: Stage, bench: Bench, evidence: Evidence, enough: asyncio.Future[int]) -> Desk:
+    def _desk(
+        self,
+        stage: Stage,
+        bench: Bench,
+        evidence: Evidence,
+        enough: asyncio.Future[int],
+        reach: Callable[[], Awaitable[bool]] | None,
+    ) -> Desk:
         where = f"server at {self.hes.url}" if self.hes.url else "server in this process"
         if self.standalone:
             where = "no server"
@@ -204,15 +205,54 @@ class _Run:
             once=self.once,
             enough=enough,
             where=where,
+            reach=reach,
         )
 
-    async def _serve(self, desk: Desk, enough: asyncio.Future[int]) -> int:
+    def _reach(
+        self, bench: Bench, enough: asyncio.Future[int], back: Callable[[], None]
+    ) -> ServerReach | None:
+        """What keeps a server over a network reached."""
+        if self.hes.url is None or self.once:
+            return None
+        # Imported late: the server in this process needs neither HTTP nor WebSockets.
+        from hideez_bench.harness.cli.client_reach import ServerReach
+        from hideez_bench.harness.hes.hub_connection import HubConnection
+        from hideez_bench.harness.hes.network import PatientServer
+
+        assert isinstance(bench.server, PatientServer)  # noqa: S101 - see `_server`
+        assert isinstance(bench.connection, HubConnection)  # noqa: S101
+
+        def failed(error: BenchError) -> None:
+            if not enough.done():
+                enough.set_exception(error)
+
+        workstation = bench.workstation
+        note = AccessNote(state_folder("XDG_STATE_HOME"), self.hes.url, workstation.id)
+        return ServerReach(
+            bench.server,
+            bench.connection,
+            workstation.id,
+            workstation.state,
+            note,
+            say=self.screen.say,
+            back=back,
+            failed=failed,
+        )
+
+    async def _serve(
+        self, stage: Stage, bench: Bench, evidence: Evidence, enough: asyncio.Future[int]
+    ) -> int:
+        reach = self._reach(bench, enough, lambda: desk.service.server_is_back())
+        desk = self._desk(stage, bench, evidence, enough, reach.now if reach else None)
+        if reach:
+            await reach.first(enough)
         person = desk.person
         async with desk, desk.service, desk.scan:
             with keyboard(person.type, person.end) as has_keyboard, self.screen.shown():
                 if not has_keyboard:
                     person.end()
-                return await enough
+                async with reach.kept() if reach else nullcontext():
+                    return await enough
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.harness.administration import import_from_key
@@ -11,10 +11,8 @@ from hideez_bench.harness.cli.client_scene import Screen
 from hideez_bench.harness.cli.evidence import Evidence
 from hideez_bench.harness.client.advertisements import Advertisement
 from hideez_bench.harness.client.connecting import OpenLink
-from hideez_bench.harness.hes.hub_connection import HubConnection
+from hideez_bench.harness.hes.server import ServerUnreachable
 from hideez_bench.harness.stage import Stage
-from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hes import WorkstationInfo
 from hideez_bench.protocol.wire import Wire
 
 NAME_DIGITS = 5
@@ -33,7 +31,9 @@ class Adoption:
         links: Callable[[Advertisement], OpenLink],
         *,
         wanted: bool,
+        reach: Callable[[], Awaitable[bool]] | None,
     ) -> None:
+        """`reach` has a server over a network tried again where it is gone, and says whether it is there."""
         self._stage = stage
         self._bench = bench
         self._wire = wire
@@ -41,14 +41,21 @@ class Adoption:
         self._screen = screen
         self._links = links
         self._wanted = wanted
+        self._reach = reach
 
     async def prepare(self, advertisement: Advertisement) -> None:
         """Have the server know the key and somebody own it, where that is wanted and the server can be reached."""
-        is_there = await self._reach_server()
+        is_there = await self._reach() if self._reach else self._bench.connection.is_connected
         state = self._bench.workstation.state
         # Nothing goes to a key by radio that the flow would not allow either; the flow says why.
         if not is_there or not self._wanted or state.alarm or not state.approved:
             return
+        try:
+            await self._adopt(advertisement)
+        except ServerUnreachable as error:
+            self._screen.say(f"{error} The flow goes on without it.")
+
+    async def _adopt(self, advertisement: Advertisement) -> None:
         administrator = self._bench.administrator
         identity = self._stage.identity
         if identity and not await administrator.knows(identity.serial):
@@ -62,16 +69,3 @@ class Adoption:
             )
         if (await self._bench.server.vault(serial)).status is VaultStatus.Ready:
             await administrator.assign(serial)
-
-    async def _reach_server(self) -> bool:
-        """Whether the server is there; one over the network is connected again where the connection was lost."""
-        connection = self._bench.connection
-        if isinstance(connection, HubConnection) and not connection.is_connected:
-            try:
-                await connection.connect()
-                await connection.register_workstation_info(WorkstationInfo(self._bench.workstation.id))
-            except BenchError as error:
-                # That this workstation is not approved is said by the flow, which begins with that.
-                if not connection.is_connected:
-                    self._screen.say(f"The server is not there: {error}")
-        return connection.is_connected

@@ -68,8 +68,12 @@ class Desk:
         once: bool,
         enough: asyncio.Future[int],
         where: str,
+        reach: Callable[[], Awaitable[bool]] | None,
     ) -> None:
-        """`where` says where the server is, if any; `enough` gets the exit status when somebody has had enough."""
+        """`where` says where the server is, if any; `enough` gets the exit status when somebody has had enough.
+
+        `reach`: see `Adoption`.
+        """
         self.stage = stage
         self._bench = bench
         self._wire = wire
@@ -107,7 +111,9 @@ class Desk:
             timeline=bench.timeline,
             on_change=self._changed,
             on_keys=evidence.on_keys,
-            prepare=Adoption(stage, bench, wire, evidence, screen, self._links, wanted=adopt).prepare,
+            prepare=Adoption(
+                stage, bench, wire, evidence, screen, self._links, wanted=adopt, reach=reach
+            ).prepare,
             quiet=lambda: self.scan.paused(),
             take_log=take_log,
             flow_type=StandaloneFlow if standalone else ConnectionFlow,

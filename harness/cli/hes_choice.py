@@ -22,9 +22,10 @@ from hideez_bench.protocol.secret import ActivationCode, LoginCode, Password
 from hideez_bench.protocol.wire import Wire
 
 if TYPE_CHECKING:
-    from hideez_bench.harness.hes.network import NetworkServer
+    from hideez_bench.harness.hes.network import NetworkServer, PatientServer
 
 F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S", bound="NetworkServer")
 
 PASSWORD_VARIABLE = "HIDEEZ_HES_PASSWORD"  # noqa: S105 - a variable's name
 KEY_FILE = "workstation.key"
@@ -41,39 +42,36 @@ class HesChoice:
     mailbox: str | None = None
 
     async def open_network_server(
-        self,
-        wire: Wire,
-        timeline: Timeline,
-        *,
-        may_ask_code: bool = True,
-        wait: Callable[[BenchError], Awaitable[None]] | None = None,
+        self, wire: Wire, timeline: Timeline, *, may_ask_code: bool = True
     ) -> NetworkServer | None:
         """The server at the URL, logged in; None where it is to be one of our own.
 
-        `may_ask_code` lets it ask at the terminal for a code that the server does not give. `wait` is told why the
-        server cannot be reached, and ends when it is to be tried again; without it, that is an error.
+        `may_ask_code` lets it ask at the terminal for a code that the server does not give.
 
         Raises:
             BenchError: there is no password, no workstation's key, or no server that lets us in.
         """
         if self.url is None:
             return None
-        from hideez_bench.harness.hes.rest import ServerUnreachable
+        from hideez_bench.harness.hes.network import NetworkServer
 
         ask_code = _ask_code if may_ask_code and is_a_person_there() else None
-        server = self._network_server(wire, timeline, ask_code)
+        server = self._network_server(NetworkServer, wire, timeline, ask_code)
         async with AsyncExitStack() as failed:
             failed.push_async_callback(server.close)
-            while True:
-                try:
-                    await server.open()
-                    break
-                except ServerUnreachable as error:
-                    if wait is None:
-                        raise
-                    await wait(error)
+            await server.open()
             failed.pop_all()
         return server
+
+    def patient_server(self, wire: Wire, timeline: Timeline) -> PatientServer:
+        """The server at the URL, which need not be there yet.
+
+        Raises:
+            BenchError: there is no password, or no workstation's key.
+        """
+        from hideez_bench.harness.hes.network import PatientServer
+
+        return self._network_server(PatientServer, wire, timeline, None)
 
     def store_url(self, *, kept: bool) -> str:
         """Where a server of our own remembers, as SQLAlchemy's URL; `kept` keeps it where no file was named."""
@@ -84,21 +82,20 @@ class HesChoice:
 
     def _network_server(
         self,
+        server_type: type[S],
         wire: Wire,
         timeline: Timeline,
         ask_code: Callable[[str], Awaitable[ActivationCode | None]] | None,
-    ) -> NetworkServer:
+    ) -> S:
         # Imported late: the server in this process needs neither HTTP nor WebSockets.
-        from hideez_bench.harness.hes.network import Login, NetworkServer
+        from hideez_bench.harness.hes.network import Login
         from hideez_bench.harness.hes.workstation_key import workstation_key
 
         ask_otp = _ask_otp if is_a_person_there() else None
         login = Login(self.user, self._password(), self.mailbox, ask_code, ask_otp)
         key = workstation_key(state_folder("XDG_STATE_HOME") / KEY_FILE)
         tell = partial(timeline.tell, Actor.ADMINISTRATOR, to=Actor.HES)
-        return NetworkServer(
-            self.url or "", login, key, wire, tell=tell, warn=partial(tell, kind=Kind.WARNING)
-        )
+        return server_type(self.url or "", login, key, wire, tell=tell, warn=partial(tell, kind=Kind.WARNING))
 
     def _password(self) -> Password:
         if self.password_file:

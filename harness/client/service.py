@@ -22,7 +22,7 @@ from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.met_key import MetKey, Standing
 from hideez_bench.harness.client.pairs import Pairs
 from hideez_bench.harness.client.relay import RelayingWorkstation
-from hideez_bench.harness.client.retry import may_be_tried_again
+from hideez_bench.harness.client.retry import is_over_with_the_server, may_be_tried_again
 from hideez_bench.harness.client.rfid import find_by_rfid
 from hideez_bench.harness.client.run import KeyFlow
 from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
@@ -148,6 +148,17 @@ class ClientService:
         for key in self.keys.values():
             self.triggers.take_notice_again(key.advertisement.address)
         self._changed()
+
+    def server_is_back(self) -> None:
+        """The server can be used again: keys near that it was wanted for, or that had to go, are taken up again.
+
+        Not those that somebody gave up, and none while the computer is locked: its keys went with its session.
+        """
+        if self.state.session_locked:
+            return
+        for key in self.keys.values():
+            if not key.is_wiped and (key.error is None or is_over_with_the_server(key.error)):
+                self.triggers.take_notice_again(key.advertisement.address)
 
     def radio_gone(self) -> None:
         """Bluetooth went away, and every link with it, though nothing may tell of that."""

@@ -17,7 +17,7 @@ from hideez_bench.emulator.hes.records import VaultImport
 from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.hes.mailbox_codes import code_from_mailbox
 from hideez_bench.harness.hes.rest import NotOffered, Rest, SecondFactorWanted
-from hideez_bench.harness.hes.server import Employee, Vault
+from hideez_bench.harness.hes.server import Employee, ServerUnreachable, Vault
 from hideez_bench.harness.hes.signalr_client import OpenSocket
 from hideez_bench.harness.hes.web_socket import WebSockets
 from hideez_bench.harness.hes.workstation_key import workstation_name
@@ -35,6 +35,7 @@ from hideez_bench.protocol.wire import Wire
 APPROVAL_SECONDS = 300.0
 MAIL_SECONDS = 300.0
 ASK_AGAIN = 2.0
+MACHINE_NAME = "hideez-bench"
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,8 @@ class NetworkServer:
         """See `HesServer.workstation`."""
         return workstation_name(self._key)
 
-    async def open(self) -> None:
-        """Log in.
+    async def open(self, *, may_ask: bool = True) -> None:
+        """Log in; without `may_ask` nobody is asked for the code of an authenticator app.
 
         Raises:
             BenchError: the server cannot be reached (`ServerUnreachable`), does not let this user in, or is another
@@ -105,7 +106,7 @@ class NetworkServer:
         try:
             await self._rest.log_in(password)
         except SecondFactorWanted:
-            code = await self._login.ask_otp() if self._login.ask_otp else None
+            code = await self._login.ask_otp() if may_ask and self._login.ask_otp else None
             if code is None:
                 raise
             await self._rest.log_in(password, code)
@@ -199,19 +200,12 @@ class NetworkServer:
 
     async def connect(self, workstation: Workstation) -> HesConnection:
         """See `HesServer.connect`: approves the workstation, or waits until somebody has."""
-        connection = HubConnection(self._open_socket, workstation, self._key, self._wire)
-        self._connections.append(connection)
+        connection = self._connection_of(workstation)
         await connection.connect()
-        info = WorkstationInfo(workstation.id, machine_name="hideez-bench")
+        info = WorkstationInfo(workstation.id, machine_name=MACHINE_NAME)
         if await _is_let_in(connection, info):
             return connection
-        try:
-            path = f"/api/Workstations/ApproveWorkstation/{workstation.id}"
-            body = {"id": workstation.id, "departmentId": None, "rfidEnabled": False}
-            await self._rest.send("PUT", path, body)
-            self._tell(f"approves workstation {workstation.id}")
-        except NotOffered:
-            self._warn(f"must approve workstation {workstation.id} in the server's pages; waiting for that")
+        await self._approve(workstation.id)
         try:
             async with asyncio.timeout(APPROVAL_SECONDS):
                 while not await _is_let_in(connection, info):  # noqa: ASYNC110 - it is approved elsewhere
@@ -222,6 +216,20 @@ class NetworkServer:
                 "nothing was sent to a key."
             ) from None
         return connection
+
+    def _connection_of(self, workstation: Workstation) -> HubConnection:
+        connection = HubConnection(self._open_socket, workstation, self._key, self._wire)
+        self._connections.append(connection)
+        return connection
+
+    async def _approve(self, workstation: str) -> None:
+        try:
+            path = f"/api/Workstations/ApproveWorkstation/{workstation}"
+            body = {"id": workstation, "departmentId": None, "rfidEnabled": False}
+            await self._rest.send("PUT", path, body)
+            self._tell(f"approves workstation {workstation}")
+        except NotOffered:
+            self._warn(f"must approve workstation {workstation} in the server's pages; waiting for that")
 
     async def close(self) -> None:
         """See `HesServer.close`."""
@@ -239,6 +247,40 @@ class NetworkServer:
             since = datetime.min.replace(tzinfo=UTC)  # it may have been mailed before
             self._warn(f"must have the code of key {serial} mailed; waiting for it in {mailbox}")
         return await code_from_mailbox(mailbox, serial, since, MAIL_SECONDS)
+
+
+class PatientServer(NetworkServer):
+    """One that need not be there yet: its connections are made by `reach`, and made again where they were lost."""
+
+    _is_logged_in = False
+    _was_let_in = False
+
+    async def connect(self, workstation: Workstation) -> HubConnection:
+        """A connection that is not made yet."""
+        return self._connection_of(workstation)
+
+    async def reach(self, connection: HubConnection, info: WorkstationInfo, *, may_ask: bool) -> None:
+        """Log in, if that was never done, and make the connection. A workstation is approved at its first contact only.
+
+        Whether it is let in, and whether there is an alarm, is told to the workstation, and is no error.
+
+        Raises:
+            ServerUnreachable: nothing answers.
+            BenchError: as `open`.
+        """
+        if not self._is_logged_in:
+            await self.open(may_ask=may_ask)
+            self._is_logged_in = True
+        try:
+            await connection.connect()
+            is_let_in = await _is_let_in(connection, info)
+            if not is_let_in and not self._was_let_in:
+                await self._approve(info.id)
+                is_let_in = await _is_let_in(connection, info)
+            self._was_let_in = self._was_let_in or is_let_in
+        except HesError as error:
+            if not connection.is_connected:
+                raise ServerUnreachable(str(error)) from error
 
 
 async def _is_let_in(connection: HubConnection, info: WorkstationInfo) -> bool:

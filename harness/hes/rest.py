@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from hideez_bench.harness.hes.server import ServerUnreachable
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import SESSION_COOKIE
 from hideez_bench.protocol.secret import LoginCode, Password
@@ -25,10 +26,6 @@ class NotOffered(BenchError):
 
 class SecondFactorWanted(BenchError):
     """The password was right, and the server wants a code of an authenticator app besides."""
-
-
-class ServerUnreachable(BenchError):
-    """Nothing answers at the address. It may later."""
 
 
 class AnotherServer(BenchError):

@@ -8,8 +8,13 @@ from typing import Protocol
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import HesConnection, Workstation
 from hideez_bench.protocol.secret import ActivationCode
+
+
+class ServerUnreachable(BenchError):
+    """Nothing answers at the address. It may later."""
 
 
 @dataclass(frozen=True)

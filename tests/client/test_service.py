@@ -312,6 +312,38 @@ async def test_e022_an_alarm_deletes_every_bond_and_lets_no_key_in(office: Offic
     await computer.until_standing(key, Standing.ONLINE)
 
 
+async def test_a_key_refused_for_want_of_the_server_is_taken_up_when_that_is_back(office: Office) -> None:
+    refused, given_up = await office.key(rssi=-95), await office.key()
+    computer = await office.computer(ScriptedPerson([], lambda: office.administrator.code(refused.serial)))
+    await computer.until_standing(given_up, Standing.STOPPED)
+    computer.workstation.workstation_unapproved()
+    refused.moves(-60)
+    await computer.until(lambda: "approved" in str(computer.met(refused).error))
+    computer.workstation.workstation_approved()
+    await asyncio.sleep(AWAY)
+    assert computer.told("takes up") == 2
+    computer.service.server_is_back()
+    await computer.until(lambda: "No code was given" in str(computer.met(refused).error))
+    await asyncio.sleep(AWAY)
+    assert computer.told("takes up") == 3  # for the key that was given up, somebody has to ask
+
+
+async def test_keys_that_had_to_go_are_taken_up_when_the_server_is_back_unless_the_computer_is_locked(
+    office: Office,
+) -> None:
+    computer, key = await activated(office)
+    computer.workstation.workstation_unapproved()
+    await computer.until_standing(key, Standing.IN_REACH)
+    computer.workstation.workstation_approved()
+    computer.service.state.lock_session()
+    computer.service.server_is_back()
+    await asyncio.sleep(AWAY)
+    assert computer.met(key).standing is Standing.IN_REACH
+    computer.service.state.unlock_session()
+    computer.service.server_is_back()
+    await computer.until_standing(key, Standing.ONLINE)
+
+
 async def test_a_workstation_that_is_no_longer_approved_parts_with_its_keys(office: Office) -> None:
     computer, key = await activated(office)
     computer.workstation.workstation_unapproved()

@@ -30,10 +30,14 @@ class Background:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def close(self) -> None:
-        """End what runs."""
+    def cancel(self) -> None:
+        """Have what runs end, without waiting for it."""
         for task in self._tasks:
             task.cancel()
+
+    async def close(self) -> None:
+        """End what runs."""
+        self.cancel()
         await self.settled()
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

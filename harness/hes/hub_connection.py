@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from hideez_bench.harness.hes.device_relay import relay
 from hideez_bench.harness.hes.signalr_client import CallRefused, Disconnected, HubClient, OpenSocket
+from hideez_bench.protocol.background import Background
 from hideez_bench.protocol.errors import BenchError
 from hideez_bench.protocol.hes import (
     HesError,
@@ -44,7 +43,8 @@ class HubConnection:
         self._wire = wire
         self._headers = {"WorkstationId": workstation.id, "Authorization": f"Bearer {key.to_text()}"}
         self._hub: HubClient | None = None
-        self._relays: set[asyncio.Task[None]] = set()
+        # As the vendor's client: the server hears nothing of what fails there, and its time limit tells it.
+        self._relays = Background("A relay between the server and a key", expected=(BenchError,))
 
     async def connect(self) -> None:
         """Connect, where there is no connection.
@@ -57,16 +57,18 @@ class HubConnection:
         await self.close()
         try:
             self._hub = await HubClient.connect(
-                self._open_socket, "/appHub", self._headers, on_call=self._called, on_closed=self._end_relays
+                self._open_socket,
+                "/appHub",
+                self._headers,
+                on_call=self._called,
+                on_closed=self._relays.cancel,
             )
         except Disconnected as error:
             raise HesError(HesErrorCode.HesNotConnected, str(error)) from error
 
     async def close(self) -> None:
         """End the connection, and every relay with it."""
-        self._end_relays()
-        if self._relays:
-            await asyncio.wait(self._relays)
+        await self._relays.close()
         if self._hub:
             await self._hub.close()
 
@@ -155,20 +157,8 @@ class HubConnection:
     def _called(self, target: str, arguments: tuple[Json, ...]) -> None:
         if target == ESTABLISH.target:
             serial, channel = ESTABLISH.arguments_from_json(arguments)
-            self._start_relay(serial, channel)
+            self._relays.spawn(
+                relay(self._open_socket, self._headers, self._workstation, serial, channel, self._wire)
+            )
         elif name := _NOTICES.get(target):
             getattr(self._workstation, name)(*NOTICES[name].arguments_from_json(arguments))
-
-    def _start_relay(self, serial: str, channel: int) -> None:
-        task = asyncio.ensure_future(self._relay(serial, channel))
-        self._relays.add(task)
-        task.add_done_callback(self._relays.discard)
-
-    async def _relay(self, serial: str, channel: int) -> None:
-        # As the vendor's client: the server hears nothing of what fails here, and its time limit tells it.
-        with suppress(BenchError):
-            await relay(self._open_socket, self._headers, self._workstation, serial, channel, self._wire)
-
-    def _end_relays(self) -> None:
-        for task in self._relays:
-            task.cancel()

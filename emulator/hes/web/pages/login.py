@@ -108,7 +108,7 @@ class LoginPages:
                 return self._form(request, onward, user.email, str(refused), status=401)
             return self._code_form(request, user, onward, str(refused), status=401)
         except HesRuleError as refusal:
-            return self._code_form(request, user, onward, str(refusal), status=409)
+            return self._code_form(request, user, onward, str(refusal))
         except BenchError as error:
             return self._code_form(request, user, onward, str(error), status=503)
         answer = self._in(user, onward)
@@ -136,7 +136,7 @@ class LoginPages:
         return answer
 
     def _form(
-        self, request: Request, onward: str, email: str = "", refusal: str = "", *, status: int = 200
+        self, request: Request, onward: str, email: str = "", refusal: str = "", *, status: int | None = None
     ) -> Response:
         return self._pages.show(
             request,
@@ -148,7 +148,7 @@ class LoginPages:
         )
 
     def _code_form(
-        self, request: Request, user: User, onward: str, refusal: str = "", *, status: int = 200
+        self, request: Request, user: User, onward: str, refusal: str = "", *, status: int | None = None
     ) -> Response:
         is_sealed = self._is_sealed
         return self._pages.show(

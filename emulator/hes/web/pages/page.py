@@ -59,11 +59,14 @@ class Pages:
 
         return Route(path, page, methods=list(methods))
 
-    def show(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page. `values` are what its template asks for."""
+    def show(
+        self, request: Request, template: str, *, status: int | None = None, refusal: str = "", **values: Any
+    ) -> HTMLResponse:
+        """A page. `values` are what its template asks for; a refusal has status 409 where no other is named."""
         user = request.state.user
         common = {
             "user": user,
+            "refusal": refusal,
             "is_administrator": is_administrator(request),
             "csrf_token": csrf_token(request),
             "notices": self.memory.take_notices(csrf_token(request))
@@ -74,7 +77,8 @@ class Pages:
             "here": here(request),
             "from_here": f"?from={quote(here(request), safe='')}" if request.url.query else "",
         }
-        return HTMLResponse(self._templates.get_template(template).render(common | values), status)
+        content = self._templates.get_template(template).render(common | values)
+        return HTMLResponse(content, status or (409 if refusal else 200))
 
     def form(
         self, request: Request, template: str, back: str, refusal: str = "", **values: Any
@@ -83,8 +87,8 @@ class Pages:
 
         It goes to where it came from, or to an `action` among the values.
         """
-        values = {"action": request.url.path, "back": back, "refusal": refusal} | values
-        return self.show(request, template, status=409 if refusal else 200, **values)
+        values = {"action": request.url.path, "back": back} | values
+        return self.show(request, template, refusal=refusal, **values)
 
     def confirm(
         self,

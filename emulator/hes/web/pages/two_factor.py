@@ -87,7 +87,6 @@ class TwoFactorPages:
         return self._pages.show(
             request,
             "two_factor.html",
-            status=409 if refusal else 200,
             refusal=refusal,
             is_on=is_on,
             codes_left=self._two_factor.recovery_codes_left(user),

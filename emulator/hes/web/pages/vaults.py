@@ -86,7 +86,7 @@ class VaultPages:
     async def import_form(self, request: Request) -> Response:
         """Where the licence server's answer goes in."""
         back = local(request.query_params.get("back", ""), "/vaults")
-        return self._pages.show(request, "import.html", back=back, text="", refusal="")
+        return self._pages.form(request, "import.html", back, text="")
 
     async def import_vaults(self, request: Request) -> Response:
         """Take keys and licences over."""
@@ -96,9 +96,7 @@ class VaultPages:
         try:
             new = (await import_hardware_vaults(self._hes, read_licence_file(text))).imported
         except BenchError as refusal:
-            return self._pages.show(
-                request, "import.html", status=409, back=back, text=text, refusal=str(refusal)
-            )
+            return self._pages.form(request, "import.html", back, str(refusal), text=text)
         told = f"{len(new)} {'vault was' if len(new) == 1 else 'vaults were'} imported."
         return self._pages.onward(request, back, told)
 

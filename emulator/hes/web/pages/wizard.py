@@ -153,14 +153,8 @@ class WizardPages:
         told = "What was typed is kept for half an hour only, and is gone. Nobody was created; start again."
         return self._pages.onward(request, "/employees/new", told, kind="warn")
 
-    def _show(
-        self,
-        request: Request,
-        draft: Draft,
-        step: Step,
-        refusal: str = "",
-    ) -> Response:
-        values: dict[str, Any] = {"refusal": refusal}
+    def _show(self, request: Request, draft: Draft, step: Step, refusal: str = "") -> Response:
+        values: dict[str, Any] = {}
         match step:
             case Step.PROFILE:
                 values |= belonging(self._hes)
@@ -184,7 +178,7 @@ class WizardPages:
         return self._pages.show(
             request,
             "wizard.html",
-            status=409 if refusal else 200,
+            refusal=refusal,
             step=step,
             steps=[name for name in Step if name is not Step.ACTIVATION or self._has_activation(draft, step)],
             names=NAMES,

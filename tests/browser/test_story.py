@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from playwright.async_api import Page, expect
 
 from hideez_bench.emulator.key.identity import Identity
@@ -22,6 +23,7 @@ from hideez_bench.harness.people import Entry, ScriptedPerson, wrong_code
 from hideez_bench.harness.stage import Stage, open_stage
 from hideez_bench.harness.targets import EmulatorTarget, Radio
 from hideez_bench.harness.timeline import Timeline
+from hideez_bench.protocol.device import KeyDevice, Timeouts
 from hideez_bench.protocol.hes import WorkstationInfo
 from hideez_bench.protocol.secret import ActivationCode, WorkstationKey
 from hideez_bench.protocol.wire import default_wire
@@ -124,6 +126,15 @@ async def becomes(page: Page, serial: str, status: str) -> None:
     await expect(row.locator(".badge")).to_have_text(status)
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client waits for a key's answer as long as the machine takes, which is this test's and not the key's."""
+    defaults = KeyDevice.__init__.__kwdefaults__
+    assert defaults
+    monkeypatch.setitem(defaults, "timeouts", Timeouts(60, 60, 60))
+
+
+@pytest.mark.usefixtures("patience")
 async def test_story(person: Person, site: Site) -> None:
     page = person.page
     async with client_of(site) as client:

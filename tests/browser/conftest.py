@@ -33,9 +33,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WAIT_MS = 30_000
+WAIT_MS = 120_000
+"""How long a step may take. On a busy machine a large page's script keeps it from answering for half a minute."""
 
-# A page's own patience does not hold for `expect`, which would give up after 5 s of a busy machine.
+# A page's own patience does not hold for `expect`, which would give up after 5 s.
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -66,7 +67,9 @@ async def browser() -> AsyncIterator[Browser]:
     if chromium is None:
         pytest.skip("there is no chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=list(FLAGS), timeout=WAIT_MS
+        )
         yield browser
         await browser.close()
 
@@ -81,7 +84,7 @@ class Person:
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(WAIT_MS)
+        self.page.context.set_default_timeout(WAIT_MS)  # the whole context's, for further tabs
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._said)
 

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from hideez_bench.emulator.hes.mail.letter import activation_letter
 from hideez_bench.emulator.hes.mail.mailbox import Mailbox, MailboxServer
+from tests.browser.conftest import WAIT_MS
 from tests.hes_mail.servers import CODE, odd_server
 
 HOSTILE = """
@@ -57,6 +58,7 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
         MailboxServer(mailbox, smtp_port=0, port=0) as server,
         await browser.new_context() as context,
     ):
+        context.set_default_timeout(WAIT_MS)
         made = Visit(server, mailbox, await context.new_page(), port_elsewhere, reached)
         await made.page.goto(server.url)
         yield made

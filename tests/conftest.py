@@ -21,6 +21,8 @@ from tests.radio.radios import LOOP_FACTORIES, RADIOS, LoopFactory, RadioUnderTe
 hypothesis.settings.register_profile(
     "bench", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+# CI judges each commit by the same examples; new ones are for whoever works on the code (`make test`, `make fuzz`).
+hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("bench"), derandomize=True)
 hypothesis.settings.load_profile("bench")
 
 

@@ -11,7 +11,8 @@ from typing import TypeAlias, cast
 
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.errors import BenchError
-from hideez_bench.protocol.hub import BYTE, BYTES, TEXT, Codec, Method, optional, record
+from hideez_bench.protocol.hub import Method
+from hideez_bench.protocol.json_codec import BYTE, BYTES, TEXT, Codec, optional, record
 from hideez_bench.protocol.layout import WireError
 from hideez_bench.protocol.link import LinkLost
 from hideez_bench.protocol.names import ErrorName

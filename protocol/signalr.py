@@ -238,22 +238,6 @@ def _fields(message: Message | HandshakeRequest | HandshakeResponse) -> dict[str
             return {"type": kind}
 
 
-def negotiation(connection_id: str, connection_token: str, asked_version: int) -> dict[str, Json]:
-    """What the server answers to a request to negotiate: WebSockets are all that is spoken.
-
-    From version 1 on the token admits to the connection and is secret; the id is its public name. Version 0 knows
-    one of them.
-    """
-    answer: dict[str, Json] = {
-        "negotiateVersion": min(asked_version, 1),
-        "connectionId": connection_id,
-        "availableTransports": [{"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}],
-    }
-    if asked_version < 1:
-        return answer | {"connectionId": connection_token}
-    return answer | {"connectionToken": connection_token}
-
-
 def _object(record: str) -> dict[str, Json]:
     try:
         value = json.loads(record, parse_constant=_refuse, parse_float=_finite)

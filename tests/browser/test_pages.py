@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, ViewportSize, expect
 
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, VaultImport
+from hideez_bench.emulator.hes.account_records import AccountDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.emulator.hes.web.pages import paging
 from hideez_bench.protocol.secret import Password
 from tests.browser.conftest import ADMINISTRATOR, PASSWORD, Person, Site, person_in

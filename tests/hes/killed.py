@@ -20,9 +20,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event, text
 
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.database.store import Store
 from hideez_bench.emulator.hes.names import LoginType, VaultStatusReason
-from hideez_bench.emulator.hes.records import AccountDetails
 from hideez_bench.protocol.hes import HesError
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import SERIAL, Bench

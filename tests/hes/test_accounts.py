@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hideez_bench.emulator.hes.account_records import AccountDetails, AccountFacts, AccountView
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import AccountType, HesCode, LoginType, VaultStatus, VaultStatusReason
-from hideez_bench.emulator.hes.records import (
-    AccountDetails,
-    AccountFacts,
-    AccountView,
-    EmployeeDetails,
-    ProfileDetails,
-)
+from hideez_bench.emulator.hes.records import EmployeeDetails, ProfileDetails
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hes import ConnectionState, HesError, HesErrorCode, HesKeyRefused
 from hideez_bench.protocol.names import AccountFlag, Command, ErrorName, StorageTable

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.administration.filters import Battery, EmployeeFilter, VaultFilter
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode, VaultLicenseStatus, VaultStatus
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import NOON, SERIAL, Bench, vault_import
 

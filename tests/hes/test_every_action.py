@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
 from hideez_bench.emulator.hes.names import HardwareVaultActivationStatus, HesCode, VaultStatusReason
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.protocol.hes import HesError
 from hideez_bench.protocol.names import Command
 from hideez_bench.protocol.secret import Password

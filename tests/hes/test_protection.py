@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import LargeBinary, event, select, type_coerce, update
 
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.cipher import Sealed
 from hideez_bench.emulator.hes.database.models import SecretBytes
@@ -24,7 +25,6 @@ from hideez_bench.emulator.hes.names import (
     VaultStatusReason,
 )
 from hideez_bench.emulator.hes.protection import ITERATIONS, Protection
-from hideez_bench.emulator.hes.records import AccountDetails
 from hideez_bench.protocol.hes import HesError
 from hideez_bench.protocol.secret import OtpSecret, Password, Secret
 from tests.hes.bench import SERIAL, Bench

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.connection import ClientConnection
 from hideez_bench.emulator.hes.names import VaultStatus
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, VaultImport
+from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.device import KeyDevice
 from hideez_bench.protocol.hes import (

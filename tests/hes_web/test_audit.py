@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.audit import sessions
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.protocol.hes import WorkstationEvent, WorkstationEventType, WorkstationInfo
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import NOON, SERIAL

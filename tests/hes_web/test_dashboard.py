@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, LicenseImport
+from hideez_bench.emulator.hes.account_records import AccountDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails, LicenseImport
 from hideez_bench.protocol.hes import WorkstationEvent, WorkstationEventType
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import NOON, SERIAL, vault_import

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hideez_bench.emulator.hes.account_records import AccountDetails, AccountView
 from hideez_bench.emulator.hes.names import LoginType
-from hideez_bench.emulator.hes.records import AccountDetails, AccountView, EmployeeDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails
 from hideez_bench.protocol.secret import Password
 from tests.hes_web.conftest import Site
 from tests.hes_web.pages import Visitor

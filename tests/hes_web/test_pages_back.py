@@ -8,7 +8,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, VaultImport
+from hideez_bench.emulator.hes.account_records import AccountDetails
+from hideez_bench.emulator.hes.records import EmployeeDetails, VaultImport
 from hideez_bench.protocol.secret import Password
 from tests.hes.bench import SERIAL
 from tests.hes_web.conftest import URL, Site

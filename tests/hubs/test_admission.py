@@ -305,3 +305,13 @@ async def test_one_workstation_does_not_take_all_connections(
     third = bench.socket()
     await third.open()
     await third.close()
+
+
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_what_is_told_with_a_token(version: int) -> None:
+    answer = negotiation.answer_of("public", "secret", version)
+    assert answer["negotiateVersion"] == min(version, 1)
+    assert answer["connectionToken" if version else "connectionId"] == "secret"
+    assert answer["availableTransports"] == [
+        {"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}
+    ]

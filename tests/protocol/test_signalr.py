@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hideez_bench.protocol import hes, hub
+from hideez_bench.protocol import hes, hub, json_codec
 from hideez_bench.protocol import messages as m
 from hideez_bench.protocol.device_hub import (
     COMMANDS,
@@ -41,7 +41,6 @@ from hideez_bench.protocol.signalr import (
     StreamInvocation,
     StreamItem,
     build,
-    negotiation,
     parse,
     parse_handshake_request,
     parse_handshake_response,
@@ -154,23 +153,13 @@ def test_handshakes_there_and_back() -> None:
         assert parse_handshake_response(build(answer)[:-1]) == answer
 
 
-@pytest.mark.parametrize("version", [0, 1, 2])
-def test_negotiation(version: int) -> None:
-    answer = negotiation("public", "secret", version)
-    assert answer["negotiateVersion"] == min(version, 1)
-    assert answer["connectionToken" if version else "connectionId"] == "secret"
-    assert answer["availableTransports"] == [
-        {"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}
-    ]
-
-
 # --- the hubs ---
 
 SMALL = st.integers(-(2**31), 2**31 - 1)
 MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(
     lambda moment: moment.replace(tzinfo=UTC)
 )
-DTOS: dict[str, tuple[hub.Codec[Any], st.SearchStrategy[Any]]] = {
+DTOS: dict[str, tuple[json_codec.Codec[Any], st.SearchStrategy[Any]]] = {
     "from client": (
         hub.INFO_FROM_CLIENT,
         st.builds(
@@ -277,7 +266,7 @@ def test_the_vendor_s_names() -> None:
         "licenseOrderId": "order",
         "data": "AP8=",
     }
-    assert hub.MOMENT.from_json("2026-01-02T03:04:05.1234567+02:00") == datetime(
+    assert json_codec.MOMENT.from_json("2026-01-02T03:04:05.1234567+02:00") == datetime(
         2026, 1, 2, 1, 4, 5, 123456, UTC
     )
 

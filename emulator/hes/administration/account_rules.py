@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.account_records import AccountDetails, AccountFacts
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.account_models import Account, SharedAccount
@@ -16,7 +17,6 @@ from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.keys.accounts_update import otp_bytes
 from hideez_bench.emulator.hes.names import HesCode, TaskOperation
-from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts
 from hideez_bench.protocol.secret import OtpSecret, Password
 
 LONGEST_TEXT = 255

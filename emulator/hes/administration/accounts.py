@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
+from hideez_bench.emulator.hes.account_records import AccountDetails, AccountFacts, AccountView
 from hideez_bench.emulator.hes.administration import account_rules
 from hideez_bench.emulator.hes.administration.views import account_view, account_views
 from hideez_bench.emulator.hes.core import Core
@@ -16,7 +17,6 @@ from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation
-from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, AccountView
 from hideez_bench.protocol.secret import OtpSecret, Password
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.administration import account_rules, vault_rules
 from hideez_bench.emulator.hes.administration.filters import ALL_EMPLOYEES, EmployeeFilter
 from hideez_bench.emulator.hes.administration.org_structure import department_of, position_of
@@ -18,7 +19,7 @@ from hideez_bench.emulator.hes.keys import tasks
 from hideez_bench.emulator.hes.keys.accounts_update import AccountsUpdate
 from hideez_bench.emulator.hes.keys.status_update import StatusUpdate
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind, TaskOperation, VaultStatusReason
-from hideez_bench.emulator.hes.records import AccountDetails, EmployeeDetails, EmployeeView
+from hideez_bench.emulator.hes.records import EmployeeDetails, EmployeeView
 
 
 class Employees:

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 
 from hideez_bench.emulator.hes import draw
+from hideez_bench.emulator.hes.account_records import TemplateDetails, TemplateView
 from hideez_bench.emulator.hes.core import Core
 from hideez_bench.emulator.hes.database.org_models import Template
 from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode, HesEventKind
-from hideez_bench.emulator.hes.records import TemplateDetails, TemplateView
 
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from hideez_bench.emulator.hes.account_records import AccountFacts, AccountView
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.account_models import Account, HardwareVaultTask
 from hideez_bench.emulator.hes.database.org_models import Company, Department, Position
@@ -17,8 +18,6 @@ from hideez_bench.emulator.hes.database.workstation_models import WorkstationHar
 from hideez_bench.emulator.hes.keys import licenses
 from hideez_bench.emulator.hes.names import AccountType
 from hideez_bench.emulator.hes.records import (
-    AccountFacts,
-    AccountView,
     CompanyView,
     DepartmentView,
     EmployeeView,

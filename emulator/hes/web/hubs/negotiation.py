@@ -1,4 +1,4 @@
-"""Who is let in to a hub, and the tokens that a client may fetch before it connects."""
+"""Before a hub is connected: who is let in, the tokens that a client may fetch, and what it is told with one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hideez_bench.emulator.hes.errors import StoreError
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.protocol.hub import WORKSTATION_ID
 from hideez_bench.protocol.secret import WorkstationKey
+from hideez_bench.protocol.signalr import Json
 
 TOKEN_SECONDS = 15.0
 LONGEST_DEVICE_ID = 64
@@ -146,3 +147,19 @@ class Tokens:
 
     def _signature(self, stem: str, workstation_id: str) -> str:
         return hmac.digest(self._key, f"{stem} {workstation_id}".encode(), "sha256").hex()
+
+
+def answer_of(connection_id: str, connection_token: str, asked_version: int) -> dict[str, Json]:
+    """What the server answers to a request to negotiate: WebSockets are all that is spoken.
+
+    From version 1 on the token admits to the connection and is secret; the id is its public name. Version 0 knows
+    one of them.
+    """
+    answer: dict[str, Json] = {
+        "negotiateVersion": min(asked_version, 1),
+        "connectionId": connection_id,
+        "availableTransports": [{"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}],
+    }
+    if asked_version < 1:
+        return answer | {"connectionId": connection_token}
+    return answer | {"connectionToken": connection_token}

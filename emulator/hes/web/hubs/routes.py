@@ -19,9 +19,16 @@ from hideez_bench.emulator.hes.web.context import WebContext
 from hideez_bench.emulator.hes.web.hubs.app_hub import AppHub, nobody
 from hideez_bench.emulator.hes.web.hubs.connection import HubConnection, HubLimits, Invoke
 from hideez_bench.emulator.hes.web.hubs.device_hub import DeviceHub
-from hideez_bench.emulator.hes.web.hubs.negotiation import Caller, NotAdmitted, Present, Tokens, admit
+from hideez_bench.emulator.hes.web.hubs.negotiation import (
+    Caller,
+    NotAdmitted,
+    Present,
+    Tokens,
+    admit,
+    answer_of,
+)
 from hideez_bench.emulator.hes.web.hubs.workstation import DeviceTransport
-from hideez_bench.protocol.signalr import Malformed, negotiation
+from hideez_bench.protocol.signalr import Malformed
 
 LARGEST_FRAME = 128 * 1024
 """What a web server should be told to take in one WebSocket message; a hub refuses a quarter of it, and says so."""
@@ -62,7 +69,7 @@ class _Hubs:
         asked = request.query_params.get("negotiateVersion", "0")
         version = int(asked) if asked in ("0", "1") else 1
         token = self._tokens[request.url.path.removesuffix("/negotiate")].issue(caller.workstation_id)
-        return JSONResponse(negotiation(secrets.token_urlsafe(16), token, version))
+        return JSONResponse(answer_of(secrets.token_urlsafe(16), token, version))
 
     async def _app_hub(self, websocket: WebSocket) -> None:
         async with self._admitted(websocket, "/appHub") as caller:

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hideez_bench.emulator.hes.account_records import AccountDetails, AccountFacts
 from hideez_bench.emulator.hes.names import LoginType
-from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts
 from hideez_bench.emulator.hes.web.pages.page import Pages, fields, raw_field
 from hideez_bench.protocol.secret import OtpSecret, Password
 

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from hideez_bench.emulator.hes.account_records import AccountView
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode
-from hideez_bench.emulator.hes.records import AccountView, EmployeeView
+from hideez_bench.emulator.hes.records import EmployeeView
 from hideez_bench.emulator.hes.web.pages.account_forms import (
     details_from,
     edit_form,

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from hideez_bench.emulator.hes.records import SharedAccountView
+from hideez_bench.emulator.hes.account_records import SharedAccountView
 from hideez_bench.emulator.hes.web.pages.account_forms import (
     details_from,
     edit_form,

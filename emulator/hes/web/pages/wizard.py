@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from hideez_bench.emulator.hes.account_records import AccountDetails
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.mail.delivery import send_code
 from hideez_bench.emulator.hes.names import LoginType, VaultStatus
-from hideez_bench.emulator.hes.records import AccountDetails, CompanyView
+from hideez_bench.emulator.hes.records import CompanyView
 from hideez_bench.emulator.hes.web.pages.code import why_no_code
 from hideez_bench.emulator.hes.web.pages.employees import belonging, details_from
 from hideez_bench.emulator.hes.web.pages.memory import Draft, Step

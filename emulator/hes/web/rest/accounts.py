@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
+from hideez_bench.emulator.hes.account_records import AccountDetails, AccountFacts, AccountView
 from hideez_bench.emulator.hes.names import AccountType, LoginType
-from hideez_bench.emulator.hes.records import AccountDetails, AccountFacts, AccountView
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Hidden, Id, IsNumber, Needed, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
 from hideez_bench.protocol.secret import OtpSecret, Password

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from hideez_bench.emulator.hes.records import TemplateDetails, TemplateView
+from hideez_bench.emulator.hes.account_records import TemplateDetails, TemplateView
 from hideez_bench.emulator.hes.web.rest.bodies import Answer, Body, Id, Needed, Text
 from hideez_bench.emulator.hes.web.rest.wiring import TheHes, check_same_id
 

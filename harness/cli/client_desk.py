@@ -83,22 +83,7 @@ class Desk:
         self._enough = enough
         self._is_far = False
         self._background = Background("the client at the terminal")
-        orders: dict[str, Callable[[], None]] = {
-            "q": self._quit,
-            END: self._quit,
-            "t": self._tap,
-            "l": self._lock_or_unlock,
-        }
-        letters = LETTERS
-        if not standalone:
-            orders |= {"?": self._show_code, "a": self._reactivate, "r": self._read_tag}
-            if sys.stdin.isatty():  # a reader that is a keyboard does not press r before
-                orders |= {digit: partial(self._read_tag, digit) for digit in "0123456789"}
-            letters = LETTERS | SERVER_LETTERS
-        if stage.application:
-            orders |= {"p": partial(self._press, Button.SINGLE), "h": partial(self._press, Button.LONG)}
-            orders |= {"w": self._walk}
-            letters = letters | VIRTUAL_LETTERS
+        orders, letters = self._orders(has_server=not standalone)
         self.person = TypingPerson(orders, screen.changed, is_terminal=sys.stdin.isatty())
         self.service = ClientService(
             workstation=bench.workstation,
@@ -131,6 +116,26 @@ class Desk:
             clock=asyncio.get_running_loop().time,
             is_server_there=lambda: standalone or bench.connection.is_connected,
         )
+
+    def _orders(self, *, has_server: bool) -> tuple[dict[str, Callable[[], None]], dict[str, str]]:
+        """What each key of the keyboard does, and what the screen says of them."""
+        orders: dict[str, Callable[[], None]] = {
+            "q": self._quit,
+            END: self._quit,
+            "t": self._tap,
+            "l": self._lock_or_unlock,
+        }
+        letters = LETTERS
+        if has_server:
+            orders |= {"?": self._show_code, "a": self._reactivate, "r": self._read_tag}
+            if sys.stdin.isatty():  # a reader that is a keyboard does not press r before
+                orders |= {digit: partial(self._read_tag, digit) for digit in "0123456789"}
+            letters = letters | SERVER_LETTERS
+        if self.stage.application:
+            orders |= {"p": partial(self._press, Button.SINGLE), "h": partial(self._press, Button.LONG)}
+            orders |= {"w": self._walk}
+            letters = letters | VIRTUAL_LETTERS
+        return orders, letters
 
     async def __aenter__(self) -> Self:
         return self

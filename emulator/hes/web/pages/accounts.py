@@ -10,16 +10,8 @@ from hideez_bench.emulator.hes.account_records import AccountView
 from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import HesCode
 from hideez_bench.emulator.hes.records import EmployeeView
-from hideez_bench.emulator.hes.web.pages.account_forms import (
-    details_from,
-    edit_form,
-    facts_from,
-    filled,
-    otp_secret_in,
-    password_in,
-    secret_form,
-    typed_in,
-)
+from hideez_bench.emulator.hes.web.pages import account_forms
+from hideez_bench.emulator.hes.web.pages.account_forms import Subject, details_from, edit_form, typed_in
 from hideez_bench.emulator.hes.web.pages.page import Pages, way_back
 from hideez_bench.protocol.errors import BenchError
 
@@ -60,7 +52,8 @@ class AccountPages:
             else:
                 at = f"{_page_of(employee)}#account-{given.id}"
                 return self._pages.onward(request, at, f"The account {given.name} was added.")
-        return await self._edit_form(request, employee, "Add an account", typed, refusal)
+        back = await way_back(request, _page_of(employee))
+        return edit_form(self._pages, request, back, "Add an account", _whose(employee), typed, refusal)
 
     async def shared(self, request: Request) -> Response:
         """Give somebody a shared account."""
@@ -87,47 +80,15 @@ class AccountPages:
 
     async def edit(self, request: Request) -> Response:
         """Change what an account is for, or its login."""
-        employee, account = self._account(request)
-        typed, refusal = filled(account), ""
-        if request.method == "POST":
-            typed = await typed_in(request)
-            try:
-                self._accounts.edit(account.id, facts_from(typed))
-            except BenchError as error:
-                refusal = str(error)
-            else:
-                return await self._done(request, employee, "The account was changed.")
-        return await self._edit_form(request, employee, "Edit the account", typed, refusal)
+        return await account_forms.edit(self._pages, request, await self._subject(request))
 
     async def password(self, request: Request) -> Response:
         """Set another password."""
-        employee, account = self._account(request)
-        refusal = ""
-        if request.method == "POST":
-            try:
-                self._accounts.edit_password(account.id, await password_in(request))
-            except BenchError as error:
-                refusal = str(error)
-            else:
-                return await self._done(
-                    request, employee, f"The account {account.name} has another password."
-                )
-        return await self._secret_form(request, employee, account, "password", refusal)
+        return await account_forms.edit_password(self._pages, request, await self._subject(request))
 
     async def otp(self, request: Request) -> Response:
         """Set another secret of one-time passwords, or none."""
-        employee, account = self._account(request)
-        refusal = ""
-        if request.method == "POST":
-            secret = await otp_secret_in(request)
-            try:
-                self._accounts.edit_otp(account.id, secret)
-            except BenchError as error:
-                refusal = str(error)
-            else:
-                told = "has another OTP secret" if secret else "has no OTP secret now"
-                return await self._done(request, employee, f"The account {account.name} {told}.")
-        return await self._secret_form(request, employee, account, "otp", refusal)
+        return await account_forms.edit_otp(self._pages, request, await self._subject(request))
 
     async def primary(self, request: Request) -> Response:
         """Ask, and have somebody log in to the computer with this account."""
@@ -167,19 +128,16 @@ class AccountPages:
     async def _done(self, request: Request, employee: EmployeeView, told: str) -> Response:
         return self._pages.onward(request, await way_back(request, _page_of(employee)), told)
 
-    async def _edit_form(
-        self, request: Request, employee: EmployeeView, title: str, typed: dict[str, str], refusal: str
-    ) -> Response:
-        text = f"Of {employee.full_name}. It reaches the key when that is connected."
-        back = await way_back(request, _page_of(employee))
-        return edit_form(self._pages, request, back, title, text, typed, refusal)
-
-    async def _secret_form(
-        self, request: Request, employee: EmployeeView, account: AccountView, kind: str, refusal: str
-    ) -> Response:
-        whose = f"Of the account {account.name} of {employee.full_name}."
-        back = await way_back(request, _page_of(employee))
-        return secret_form(self._pages, request, back, whose, kind, refusal)
+    async def _subject(self, request: Request) -> Subject:
+        employee, account = self._account(request)
+        return Subject(
+            keeper=self._accounts,
+            account=account,
+            called="account",
+            whose=_whose(employee),
+            whose_secret=f"Of the account {account.name} of {employee.full_name}.",
+            back=await way_back(request, _page_of(employee)),
+        )
 
     async def _ask(
         self,
@@ -196,3 +154,7 @@ class AccountPages:
 
 def _page_of(employee: EmployeeView) -> str:
     return f"/employees/{employee.id}"
+
+
+def _whose(employee: EmployeeView) -> str:
+    return f"Of {employee.full_name}. It reaches the key when that is connected."

@@ -7,16 +7,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hideez_bench.emulator.hes.account_records import SharedAccountView
-from hideez_bench.emulator.hes.web.pages.account_forms import (
-    details_from,
-    edit_form,
-    facts_from,
-    filled,
-    otp_secret_in,
-    password_in,
-    secret_form,
-    typed_in,
-)
+from hideez_bench.emulator.hes.web.pages import account_forms
+from hideez_bench.emulator.hes.web.pages.account_forms import Subject, details_from, edit_form, typed_in
 from hideez_bench.emulator.hes.web.pages.page import Pages, counted, fits, here, list_of, way_back
 from hideez_bench.emulator.hes.web.pages.paging import part_of
 from hideez_bench.protocol.errors import BenchError
@@ -92,49 +84,15 @@ class SharedAccountPages:
 
     async def edit(self, request: Request) -> Response:
         """Change what a shared account is for, or its login."""
-        shared = self._account(request)
-        typed, refusal = filled(shared), ""
-        if request.method == "POST":
-            typed = await typed_in(request)
-            try:
-                self._shared.edit(shared.id, facts_from(typed))
-            except BenchError as error:
-                refusal = str(error)
-            else:
-                return await self._done(request, shared, "The shared account was changed.")
-        title = "Edit the shared account"
-        back = await way_back(request, _page_of(shared))
-        return edit_form(self._pages, request, back, title, _whose(shared), typed, refusal)
+        return await account_forms.edit(self._pages, request, await self._subject(request))
 
     async def password(self, request: Request) -> Response:
         """Set another password, for all who have it."""
-        shared = self._account(request)
-        refusal = ""
-        if request.method == "POST":
-            try:
-                self._shared.edit_password(shared.id, await password_in(request))
-            except BenchError as error:
-                refusal = str(error)
-            else:
-                return await self._done(
-                    request, shared, f"The shared account {shared.name} has another password."
-                )
-        return await self._secret_form(request, shared, "password", refusal)
+        return await account_forms.edit_password(self._pages, request, await self._subject(request))
 
     async def otp(self, request: Request) -> Response:
         """Set another secret of one-time passwords, or none, for all who have it."""
-        shared = self._account(request)
-        refusal = ""
-        if request.method == "POST":
-            secret = await otp_secret_in(request)
-            try:
-                self._shared.edit_otp(shared.id, secret)
-            except BenchError as error:
-                refusal = str(error)
-            else:
-                told = "has another OTP secret" if secret else "has no OTP secret now"
-                return await self._done(request, shared, f"The shared account {shared.name} {told}.")
-        return await self._secret_form(request, shared, "otp", refusal)
+        return await account_forms.edit_otp(self._pages, request, await self._subject(request))
 
     async def give(self, request: Request) -> Response:
         """Give it to one more employee."""
@@ -147,7 +105,8 @@ class SharedAccountPages:
             except BenchError as error:
                 refusal = str(error)
             else:
-                return await self._done(request, shared, f"{employee.full_name} has the account now.")
+                back = await way_back(request, _page_of(shared))
+                return self._pages.onward(request, back, f"{employee.full_name} has the account now.")
         to_choose = [one for one in self._hes.employees.list() if one.id not in shared.employee_ids]
         return self._pages.form(
             request,
@@ -176,15 +135,15 @@ class SharedAccountPages:
     def _account(self, request: Request) -> SharedAccountView:
         return self._shared.get(request.path_params["shared_account_id"])
 
-    async def _done(self, request: Request, shared: SharedAccountView, told: str) -> Response:
-        return self._pages.onward(request, await way_back(request, _page_of(shared)), told)
-
-    async def _secret_form(
-        self, request: Request, shared: SharedAccountView, kind: str, refusal: str
-    ) -> Response:
-        whose = f"Of {shared.name}. {_whose(shared)}"
-        return secret_form(
-            self._pages, request, await way_back(request, _page_of(shared)), whose, kind, refusal
+    async def _subject(self, request: Request) -> Subject:
+        shared = self._account(request)
+        return Subject(
+            keeper=self._shared,
+            account=shared,
+            called="shared account",
+            whose=_whose(shared),
+            whose_secret=f"Of {shared.name}. {_whose(shared)}",
+            back=await way_back(request, _page_of(shared)),
         )
 
 

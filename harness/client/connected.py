@@ -22,6 +22,9 @@ from hideez_bench.protocol.wire import Wire
 LOST = "The link to the key was lost; what it has counted stays counted."
 PRESSED_LONG = "The key was pressed long, which ends it; attempts stay as they are."
 
+GOODBYE_SECONDS = 5.0
+"""So long a server may take to answer that a key has gone: nothing here hangs on it but people, who wait."""
+
 
 class ConnectedKey:
     """A `workstation.Connected` and `Bonded`: the link, its main channel, and what the key says on it.
@@ -126,7 +129,12 @@ class ConnectedKey:
         if not self._hes.is_connected:
             return
         try:
-            await self._hes.update_hw_vault_properties(self.report(), return_info=False)
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._hes.update_hw_vault_properties(self.report(), return_info=False)
+        except TimeoutError:
+            self._timeline.tell(
+                Actor.CLIENT, f"waits no longer for the server to hear that {self.serial} is gone"
+            )
         except BenchError as error:
             # A server that does not know the key has nothing to register off either.
             self._timeline.tell(Actor.HES, str(error), to=Actor.CLIENT)

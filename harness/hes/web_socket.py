@@ -14,6 +14,8 @@ from websockets.frames import CloseCode
 from hideez_bench.harness.hes.signalr_client import Disconnected
 
 OPEN_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
+"""A server that does not answer a Close frame keeps nobody from leaving."""
 LARGEST_FRAME = 128 * 1024
 NO_FAILURE = (
     CloseCode.NORMAL_CLOSURE,
@@ -45,6 +47,7 @@ class WebSockets:
                 url,
                 additional_headers=dict(headers),
                 open_timeout=OPEN_SECONDS,
+                close_timeout=CLOSE_SECONDS,
                 ping_interval=None,
                 max_size=LARGEST_FRAME,
                 compression=None,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.harness.client.connected import GOODBYE_SECONDS
 from hideez_bench.harness.client.errors import TEXTS, FlowMessage
 from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.run import FlowResult
@@ -110,6 +111,16 @@ async def test_a_fault_at_one_call_ends_in_time_and_is_overcome(
     assert again.succeeded, again.error
     assert last_info(again).access_level == AccessLevel(0)
     assert rig.vault().status is VaultStatus.Active
+
+
+async def test_a_server_that_hangs_keeps_nobody_from_leaving(rig: Rig) -> None:
+    hes = FaultyHes(rig, len(CALLS[new]) - 1, Fault.NEVER_REACHED)
+    async with rig.client(rig.person(WRONG, RIGHT), flow_type=ConnectionFlow, hes=hes) as flow:
+        assert (await flow.run()).succeeded
+        left = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - left == pytest.approx(GOODBYE_SECONDS, abs=1)
+    assert hes.calls == CALLS[new][:-1]  # the last never reached it
+    assert rig.bench.workstation.state.keys == {}
 
 
 @pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name)

@@ -27,7 +27,7 @@ from hideez_bench.harness.client.rfid import find_by_rfid
 from hideez_bench.harness.client.run import KeyFlow
 from hideez_bench.harness.client.session import ConnectRequest, Mode, Session
 from hideez_bench.harness.client.trigger_set import TriggerSet
-from hideez_bench.harness.client.triggers import Surroundings, Why
+from hideez_bench.harness.client.triggers import RECONNECT_SECONDS, RETRY_SECONDS, Surroundings, Why
 from hideez_bench.harness.client.user_interface import UserInterface
 from hideez_bench.harness.client.workstation import Stack
 from hideez_bench.harness.timeline import Actor, Event, Kind, Timeline
@@ -200,8 +200,9 @@ class ClientService:
             key.standing = Standing.ONLINE
         else:
             key.standing, key.connected = Standing.STOPPED, None
+            is_trouble = key.is_lost or may_be_tried_again(key.error)
             self.triggers.leave_alone(
-                key.advertisement.address, for_good=not (key.is_lost or may_be_tried_again(key.error))
+                key.advertisement.address, seconds=RETRY_SECONDS if is_trouble else None
             )
         self._changed()
 
@@ -257,7 +258,9 @@ class ClientService:
             key.standing, key.connected = Standing.IN_REACH, None
             comes_back = key.is_lost and not key.is_wiped
             # At once: its next advertisement may be here already.
-            self.triggers.leave_alone(key.advertisement.address, for_good=not comes_back)
+            self.triggers.leave_alone(
+                key.advertisement.address, seconds=RECONNECT_SECONDS if comes_back else None
+            )
             self.absence.look()
             self._background.spawn(self._gone(key, connected, comes_back=comes_back))
 

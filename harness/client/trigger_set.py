@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from hideez_bench.harness.client.advertisements import Advertisement
 from hideez_bench.harness.client.triggers import (
-    RETRY_SECONDS,
     ActivityTrigger,
     AutomaticTrigger,
     CommandLinkTrigger,
@@ -57,13 +56,13 @@ class TriggerSet:
         for trigger in self._hearing:
             trigger.heard(advertisement)
 
-    def leave_alone(self, address: str, *, for_good: bool) -> None:
-        """Let advertisements of this key start nothing: until it has been away, or for the retry delay."""
+    def leave_alone(self, address: str, *, seconds: float | None = None) -> None:
+        """Let advertisements of this key start nothing: for so long, or until it has been away."""
         for trigger in self._hearing:
-            if for_good:
+            if seconds is None:
                 trigger.ignored.ignore(address)
             else:
-                trigger.ignored.ignore_for(address, RETRY_SECONDS)
+                trigger.ignored.ignore_for(address, seconds)
 
     def take_notice_again(self, address: str) -> None:
         """Let them start something again, whatever was before."""

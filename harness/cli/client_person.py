@@ -21,6 +21,8 @@ from hideez_bench.protocol.secret import ActivationCode, Password, Pin
 SHORTEST_CODE, LONGEST_CODE = 6, 8
 LONGEST_SECRET = 255
 TAG_SECONDS = 15.0
+REST_SECONDS = 2.0
+"""Who was typing an answer when the question went away types its rest; after so long a pause it is something else."""
 ESCAPE, BACKSPACE, END = "\x1b", "\x7f\x08", "\x04"
 FUNCTION_KEYS = re.compile(r"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Za-z])")
 """What arrows and the like send: they are no Escape, and mean nothing here."""
@@ -113,6 +115,7 @@ class TypingPerson:
         self._lines: deque[str] = deque()
         self._part = ""
         self._ended = False
+        self._rest_until = 0.0
 
     @property
     def is_asked(self) -> bool:
@@ -139,10 +142,21 @@ class TypingPerson:
         self._take_lines()
 
     def _key(self, key: str) -> None:
+        if self._is_rest(key):
+            return
         if self.question and self.question.key(key):
             return
         if order := self._orders.get(key.lower()):
             order()
+
+    def _is_rest(self, key: str) -> bool:
+        """Whether it belongs to an answer whose question is gone: it is no order then, and no tag."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._rest_until or key == END:
+            return False
+        is_over = key in "\r\n" or key == ESCAPE
+        self._rest_until = 0.0 if is_over else now + REST_SECONDS
+        return True
 
     def _take_lines(self) -> None:
         while self._lines:
@@ -203,10 +217,17 @@ class TypingPerson:
         """What a reader of radio tags types, which is a keyboard, or a person; None where nobody does, or gives up.
 
         The question is there at once, for a reader types fast, and has `typed` already. Whatever the client asks comes
-        in its place.
+        in its place. What began as `typed` and is no longer than a code is not taken for a tag: it may be one, typed
+        when nothing asked for it any more.
         """
         deadline = asyncio.get_running_loop().time() + TAG_SECONDS
-        question = Question("Radio tag", "as the reader types it", 1, LONGEST_SECRET, deadline, typed=typed)
+        shortest, rule = 1, "as the reader types it"
+        if typed:
+            shortest, rule = (
+                LONGEST_CODE + 1,
+                f"more than {LONGEST_CODE} characters; r asks for a shorter one",
+            )
+        question = Question("Radio tag", rule, shortest, LONGEST_SECRET, deadline, typed=typed)
         self._open(question)
         return self._tag(question)
 
@@ -267,4 +288,7 @@ class TypingPerson:
         finally:
             if self.question is question:
                 self.question = None
+            if question.typed and self._is_terminal:
+                self._rest_until = asyncio.get_running_loop().time() + REST_SECONDS
+                question.typed = ""
             self._changed()

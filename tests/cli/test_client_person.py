@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from hideez_bench.harness.cli.client_person import END, TypingPerson
+from hideez_bench.harness.cli.client_person import END, REST_SECONDS, TypingPerson
 from hideez_bench.harness.client.user_interface import CodePrompt, PasswordPrompt, PinPrompt
 from hideez_bench.protocol.secret import ActivationCode, Password, Pin
 
@@ -142,6 +142,58 @@ async def test_what_the_client_asks_comes_in_place_of_a_tag_and_a_tag_does_not_w
     assert await keyboard.person.get_tag() is None
     assert asyncio.get_running_loop().time() == pytest.approx(15.1, abs=0.1)
     assert keyboard.person.question is None
+
+
+async def withdrawn(keyboard: Keyboard, asked: Awaitable[object], keys: str) -> None:
+    """A question that goes away while somebody types."""
+    task = asyncio.ensure_future(asked)
+    await asyncio.sleep(0)
+    keyboard.person.type(keys)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.mark.parametrize("end", ["\r", "\x1b", ""])
+async def test_the_rest_of_an_answer_whose_question_is_gone_is_no_order(end: str) -> None:
+    keyboard = Keyboard()
+    pin = PinPrompt(CODE.serial, False, 4, 3, 120.0)
+    await withdrawn(keyboard, keyboard.person.get_pin(pin), "se")
+    for key in "qtq":
+        await asyncio.sleep(REST_SECONDS - 0.5)
+        keyboard.person.type(key)
+    assert keyboard.orders == []
+    if end:
+        keyboard.person.type(end)
+    else:
+        await asyncio.sleep(REST_SECONDS + 0.5)
+    keyboard.person.type("t")
+    assert keyboard.orders == ["t"]
+
+
+async def test_the_rest_of_an_answer_goes_to_no_other_question_and_ctrl_d_is_none() -> None:
+    keyboard = Keyboard()
+    await withdrawn(keyboard, keyboard.person.get_activation_code(CODE), "12")
+    keyboard.person.type(END)
+    assert keyboard.orders == [END]
+    answer = await keyboard.answer(keyboard.person.get_activation_code(CODE), "3456\r", "654321\r")
+    assert answer == ActivationCode.from_text("654321")
+
+
+async def test_orders_count_at_once_where_nothing_was_typed_when_the_question_went_away() -> None:
+    keyboard = Keyboard()
+    await withdrawn(keyboard, keyboard.person.get_activation_code(CODE), "")
+    keyboard.person.type("t")
+    assert keyboard.orders == ["t"]
+
+
+async def test_digits_that_may_be_a_code_are_not_taken_for_a_tag() -> None:
+    keyboard = Keyboard()
+    asked = asyncio.ensure_future(keyboard.person.get_tag("1"))
+    keyboard.person.type("2345678\r")
+    assert keyboard.person.question is not None
+    assert "nothing was sent" in keyboard.person.question.hint
+    keyboard.person.type("90\r")
+    assert await asked == "1234567890"
 
 
 async def test_ctrl_d_is_an_order() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,7 +42,7 @@ class PlainScreen:
     def say(self, text: str) -> None:
         """A line."""
         self._waiting_since = asyncio.get_running_loop().time()
-        click.echo(text)
+        _print(text)
 
     def radio(self, text: str, *, is_there: bool) -> None:
         """See `Screen.radio`."""
@@ -165,7 +168,18 @@ class JsonScreen:
             yield
 
     def _print(self, what: str, **facts: object) -> None:
-        click.echo(json.dumps({"event": what, **facts}))
+        _print(json.dumps({"event": what, **facts}))
+
+
+def _print(text: str) -> None:
+    """A line. Where nobody reads them any more, as after `| head`, the program is asked to end."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # what ends in order may have more to say
+        os.close(nowhere)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _facts(key: MetKey, *, is_near: bool) -> dict[str, object]:

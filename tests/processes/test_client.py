@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 import pytest
@@ -156,6 +158,18 @@ async def test_a_key_that_did_not_unlock_the_computer_may_be_carried_away(tmp_pa
         await program.expect("You are back with HK-00203.")
         await program.say("q")
         assert await program.process.wait() == 0
+
+
+@pytest.mark.parametrize("form", ["--plain", "--json"])
+async def test_where_nobody_reads_its_lines_it_ends_in_order(form: str) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    program = await asyncio.create_subprocess_exec(
+        *command(form), stdin=DEVNULL, stdout=writes, stderr=PIPE, env=os.environ
+    )
+    os.close(writes)
+    _, errors = await program.communicate()
+    assert (program.returncode, errors.decode()) == (143, "")
 
 
 async def test_sigterm_leaves_the_terminal_as_it_was() -> None:

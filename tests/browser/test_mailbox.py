@@ -104,3 +104,11 @@ async def test_html_opened_by_itself_does_nothing_either(visit: Visit) -> None:
     assert await visit.page.evaluate("() => window.origin") == "null"
     assert await visit.page.locator("body").get_attribute("data-done") is None
     assert visit.reached == []
+
+
+async def test_a_mail_that_does_not_come_is_asked_for_again(visit: Visit) -> None:
+    letter = activation_letter("a@b.c", "ann@b.c", "Ann", "HK-1", CODE, "")
+    await visit.page.route("**/source", lambda route: route.abort(), times=1)
+    async with visit.page.expect_request_finished(lambda request: request.url.endswith("/source")):
+        visit.mailbox.take("a@b.c", ["ann@b.c"], letter.as_bytes())
+    await expect(visit.page.locator("#message")).to_be_visible()

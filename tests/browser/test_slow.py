@@ -99,3 +99,34 @@ async def test_a_double_click_opens_a_dialog_and_leaves_it_open(person: Person) 
     # A click beside it closes it.
     await page.mouse.click(5, 5)
     await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_lost_answer_is_not_taken_for_a_refusal(person: Person, site: Site) -> None:
+    page = person.page
+    await person.log_in()
+
+    async def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await page.route(f"**/{FIRST}/rfid*", lose)
+    row = page.locator(f"#vault-{FIRST}")
+    await row.locator("summary").click()
+    await row.get_by_role("button", name="Edit RFID").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("RFID").fill("another")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("may have been done or not")
+    await expect(dialog.get_by_label("RFID")).to_have_value("another")
+    assert site.hes.vaults.get(FIRST).rfid == "another"
+
+
+async def test_without_an_answer_nothing_opens(person: Person) -> None:
+    page = person.page
+    await person.log_in()
+    await page.route(f"**/{FIRST}/code*", lambda route: route.abort())
+    await page.get_by_role("button", name="Activation code").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("The server cannot be reached. Nothing was sent")

@@ -4,6 +4,7 @@
 const byId = (id) => document.getElementById(id);
 const PARTS = ["html", "text", "source"];
 const EVERY = 1000;
+const SILENT = "The mailbox does not answer; is it still running?";
 let shown = "";
 let listed = null;
 
@@ -20,7 +21,7 @@ async function look() {
       show(JSON.parse(text));
     }
   } catch {
-    byId("state").textContent = "The mailbox does not answer; is it still running?";
+    byId("state").textContent = SILENT;
   }
   setTimeout(look, EVERY);
 }
@@ -61,10 +62,18 @@ async function open(message) {
     button.setAttribute("aria-current", String(button.dataset.id === shown));
   }
   const address = `/api/messages/${encodeURIComponent(message.id)}`;
-  const [whole, source] = await Promise.all([
-    fetch(address).then((answer) => answer.json()),
-    fetch(`${address}/source`).then((answer) => answer.text()),
-  ]);
+  let whole;
+  let source;
+  try {
+    [whole, source] = await Promise.all([
+      fetch(address).then((answer) => answer.json()),
+      fetch(`${address}/source`).then((answer) => answer.text()),
+    ]);
+  } catch {
+    byId("state").textContent = SILENT;
+    setTimeout(() => shown === message.id && open(message), EVERY);
+    return;
+  }
   if (shown !== message.id || whole.error) return;
   byId("subject").textContent = whole.subject || "(no subject)";
   byId("from").textContent = whole.from;
@@ -87,5 +96,7 @@ function turnTo(part) {
 }
 
 for (const part of PARTS) byId(`tab-${part}`).addEventListener("click", () => turnTo(part));
-byId("clear").addEventListener("click", () => fetch("/api/messages", { method: "DELETE" }));
+byId("clear").addEventListener("click", () =>
+  fetch("/api/messages", { method: "DELETE" }).catch(() => (byId("state").textContent = SILENT)),
+);
 look();

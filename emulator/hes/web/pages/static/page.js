@@ -24,7 +24,7 @@ async function load(url, options) {
     answer = await fetch(url, { ...options, headers: { "X-Dialog": "1" } });
     text = await answer.text();
   } catch {
-    if (asker.open) complain("The server cannot be reached. Nothing was sent; try again.");
+    if (asker.open) complain(options ? UNKNOWN : UNREACHED);
     return;
   }
   // It was closed while the server took its time: what it asked for must not come up in another one.
@@ -51,6 +51,8 @@ function go(address) {
 // The session has ended: log in, and come back to this page.
 const loginAddress = () => `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 
+const UNREACHED = "The server cannot be reached. Nothing was sent; try again.";
+const UNKNOWN = "The connection to the server was lost before it answered, so this may have been done or not: reload the page and look before you try again.";
 const ENDED = "Your session has ended, so nothing was changed. What you typed is still here: log in again in another tab, then press the button once more.";
 
 function complain(sentence, inside = dialog.querySelector(".sheet") ?? dialog) {
@@ -75,7 +77,7 @@ async function renew(form) {
   try {
     answer = await fetch(location.href, { headers: { "X-Dialog": "1" } });
   } catch {
-    return "The server cannot be reached. Nothing was sent; try again.";
+    return UNREACHED;
   }
   if (answer.redirected && new URL(answer.url).pathname === "/login") return ENDED;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

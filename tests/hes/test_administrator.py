@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from hideez_bench.emulator.hes.database import models
-from hideez_bench.emulator.hes.errors import HesRuleError, StoreError
+from hideez_bench.emulator.hes.errors import HesRuleError
 from hideez_bench.emulator.hes.names import (
     HardwareVaultActivationStatus,
     HesCode,
@@ -221,7 +221,7 @@ async def test_import(bench: Bench) -> None:
 
 async def test_import_is_whole_or_not_at_all(bench: Bench) -> None:
     same_rfid = VaultImport("HK-4", mac="another", rfid=f"rfid {SERIAL}")
-    with pytest.raises(StoreError, match="rfid"):
+    with pytest.raises(HesRuleError, match=f"the radio tag of key {SERIAL}"):
         bench.hes.vaults.import_vaults([vault_import("HK-2"), same_rfid])
     assert [vault.id for vault in bench.hes.vaults.list()] == [SERIAL]
 

@@ -257,11 +257,33 @@ async def test_vaults_come_in_the_licence_servers_words(site: Site) -> None:
     path = "/api/bench/ImportHardwareVaults"
     assert (await site.administrator.post(path, json=body)).json() == {"imported": ["HK-7"]}
     assert (await site.administrator.post(path, json=body)).json() == {"imported": []}
-    body["DevicesDto"] = [device | {"DeviceId": "HK-8"}]
-    refused = await site.administrator.post(path, json=body)
-    assert refused.status_code == 409
+    newer = {"DeviceId": "HK-8", "MAC": "A8", "Model": "ST102", "RFID": "78", "Firmware": "3.0.0"}
+    for devices, licences, sentence in (
+        ([newer | {"MAC": "A0"}], [], "Key HK-8 comes with the address of key HK-7"),
+        ([newer | {"RFID": "77"}], [], "Key HK-8 comes with the radio tag of key HK-7"),
+        (
+            [newer, newer | {"DeviceId": "HK-9", "MAC": "A9"}],
+            [],
+            "Key HK-9 comes with the radio tag of key HK-8",
+        ),
+        ([newer], [licence | {"DeviceId": "HK-8"}], "Licence l is for key HK-8 and for key HK-7"),
+    ):
+        body |= {"DevicesDto": devices, "DeviceLicensesDto": licences}
+        refused = await site.administrator.post(path, json=body)
+        assert refused.status_code == 409
+        assert refused.json()["error"] == f"{sentence}; nothing was imported. Correct one of them."
+    assert len(site.bench.hes.vaults.list()) == 2
     shown = (await site.administrator.get("/api/HardwareVaults/GetHardwareVaultById/HK-7")).json()
     assert (shown["hasNewLicense"], shown["mac"]) == (True, "A0")
+
+
+@pytest.mark.parametrize("serial", ["", ".", "..", "a/b", "a b", "\u00e4", "a\n", "x" * 65])
+async def test_a_serial_number_that_no_client_and_no_address_could_name_is_not_imported(
+    site: Site, serial: str
+) -> None:
+    device = {"deviceId": serial, "mac": "m", "model": "m", "rfid": "r", "firmware": "f"}
+    answer = await site.administrator.post("/api/bench/ImportHardwareVaults", json={"devicesDto": [device]})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["devicesDto.0.deviceId"])
 
 
 async def test_a_root_key_is_forgotten(site: Site) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from hideez_bench.emulator.hes.database import models
 from hideez_bench.emulator.hes.database.rows import Rows
 from hideez_bench.emulator.hes.errors import HesRuleError
@@ -42,6 +44,34 @@ def imported(record: VaultImport, now: datetime) -> models.HardwareVault:
         root_key=record.root_key,
         access_given=False,
     )
+
+
+Taken = dict[tuple[str, str], str]
+"""Whose an address or a radio tag is: the serial number, by what it is and what it says."""
+
+
+def addresses_and_tags(rows: Rows) -> Taken:
+    """Those of all vaults, read at once."""
+    vault = models.HardwareVault
+    taken: Taken = {}
+    for vault_id, mac, rfid in rows.session.execute(select(vault.id, vault.mac, vault.rfid)):
+        taken["address", mac] = taken["radio tag", rfid] = vault_id
+    return taken
+
+
+def take_address_and_tag(taken: Taken, record: VaultImport) -> None:
+    """A new key has its own.
+
+    Raises:
+        HesRuleError: no code: they are another key's.
+    """
+    for what, value in (("address", record.mac), ("radio tag", record.rfid)):
+        other = taken.setdefault((what, value), record.id)
+        if other != record.id:
+            raise HesRuleError(
+                HesCode.None_,
+                f"Key {record.id} comes with the {what} of key {other}; nothing was imported. Correct one of them.",
+            )
 
 
 def learn_root_key(vault: models.HardwareVault, root_key: bytes | None) -> None:

@@ -46,16 +46,19 @@ class Vaults:
         Known serial numbers are skipped, but for a root key of one that has not shown any yet.
 
         Raises:
-            HesRuleError: no code: a known key has another root key; nothing was imported.
+            HesRuleError: no code: a known key has another root key, or a new one has the address, the radio tag or a
+                licence of another; nothing was imported.
         """
         new: list[str] = []
         now = self._core.utc()
         with self._core.store.transaction() as rows:
+            taken = vault_rules.addresses_and_tags(rows)
             for record in records:
                 known = rows.vault(record.id)
                 if known is not None:
                     vault_rules.learn_root_key(known, record.root_key)
                 else:
+                    vault_rules.take_address_and_tag(taken, record)
                     vault = vault_rules.imported(record, now)
                     rows.add(vault)
                     licenses.take_over(rows, vault, record.licenses, now)

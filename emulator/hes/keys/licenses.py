@@ -16,10 +16,14 @@ from hideez_bench.protocol.hes import HwVaultLicense
 def take_over(
     rows: Rows, vault: models.HardwareVault, licenses: Iterable[LicenseImport], now: datetime
 ) -> None:
-    """Store licences of a vault; those that are there already are skipped."""
-    known = {row.id for row in rows.licenses(vault.id)}
+    """Store licences of a vault; those that are there already are skipped.
+
+    Raises:
+        HesRuleError: no code: one of them is another vault's.
+    """
     for record in licenses:
-        if record.id not in known:
+        there = rows.session.get(models.HardwareVaultLicense, record.id)
+        if there is None:
             row = models.HardwareVaultLicense(
                 id=record.id,
                 hardware_vault_id=vault.id,
@@ -29,8 +33,13 @@ def take_over(
                 data=record.data,
             )
             rows.add(row)
-            known.add(record.id)
             vault.has_new_license = True
+        elif there.hardware_vault_id != vault.id:
+            raise HesRuleError(
+                HesCode.None_,
+                f"Licence {record.id} is for key {vault.id} and for key {there.hardware_vault_id}; nothing was "
+                "imported. Correct one of them.",
+            )
 
 
 def active(rows: Rows, vault_id: str, now: datetime) -> list[HwVaultLicense]:

@@ -24,6 +24,7 @@ from hideez_bench.emulator.hes.web.rest.bodies import (
     IsNumber,
     Moment,
     Needed,
+    Serial,
     Text,
 )
 from hideez_bench.emulator.hes.web.rest.wiring import TheContext, TheEvents, TheHes
@@ -64,7 +65,7 @@ RootKey = Annotated[
 class Device(Body):
     """A key, as the licence server tells of it. `rootKey` is modelled: the public key that it must show."""
 
-    device_id: Needed
+    device_id: Serial
     mac: Needed
     model: Needed
     rfid: Needed

@@ -48,6 +48,8 @@ def _encodable(sent: Any) -> Any:
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_NO_NUL)]
 Needed = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=_NO_NUL)]
+# What can stand in a header, which is how clients name a key, and be a piece of an address that is no way back.
+Serial = Annotated[str, Field(max_length=64, pattern=r"^[!-.0-~]*[!-\-0-~][!-.0-~]*$")]
 Description = Annotated[str, Field(max_length=4096, pattern=_NO_NUL)]
 IsNumber = BeforeValidator(_as_number)
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), IsNumber]

@@ -101,6 +101,10 @@ _HIDEEZ_ERRORS = (HesError, ClientError, KeyRefused, NoAnswer, ChannelError)
 _BARE_ERRORS = (KeyRefused, NoAnswer, ChannelError)
 """Their texts say what happened on the wire, and not what to do."""
 
+_CONNECT_AGAIN = "connect the key again"
+_WIPED = "it was wiped meanwhile and belongs to nobody now, ask the administrator to assign it"
+"""Of a key that has no owner's key any more, in a flow that had begun with one."""
+
 
 @dataclass(frozen=True)
 class EndState:
@@ -155,7 +159,8 @@ def text_of(error: BenchError, row: Row, serial: str, behaviour: Behaviour = MEA
         case Told.ERROR:
             text = str(error)
             if isinstance(error, _BARE_ERRORS):
-                text = f"{text[0].upper()}{text[1:]}; connect the key again."
+                is_wiped = vendor_name(error) == ErrorName.ERR_NOT_INITIALIZED
+                text = f"{text[0].upper()}{text[1:]}; {_WIPED if is_wiped else _CONNECT_AGAIN}."
             if behaviour.errors_by_code_alone and isinstance(error, _HIDEEZ_ERRORS):
                 text = f"{vendor_name(error)}."
             if isinstance(error, HesError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import pytest
 
-from hideez_bench.emulator.hes.names import VaultStatus
+from hideez_bench.emulator.hes.names import VaultStatus, VaultStatusReason
 from hideez_bench.harness.client.errors import ClientError, ClientErrorCode, FlowCancelled
 from hideez_bench.harness.client.flow import ConnectionFlow
 from hideez_bench.harness.client.user_interface import CodePrompt
@@ -21,6 +21,7 @@ from hideez_bench.harness.client.workstation import (
 from hideez_bench.harness.links.bleak_link import BleakLink, ConnectionFailed
 from hideez_bench.harness.people import ScriptedPerson
 from hideez_bench.harness.timeline import Actor
+from hideez_bench.protocol.hes import HesError, HesErrorCode
 from hideez_bench.protocol.names import Button, WipeResult
 from hideez_bench.protocol.secret import ActivationCode
 from tests.flow.rig import RIGHT, WRONG, Rig, last_info
@@ -257,3 +258,49 @@ async def test_wherever_a_flow_is_interrupted_it_ends_silently_and_the_next_one_
     again = await rig.connect(RIGHT)
     assert again.succeeded, again.error
     assert rig.vault().status is VaultStatus.Active
+
+
+class TypesWhatWasRight(ScriptedPerson):
+    """Knows the code, and types it when the key has been taken away from its owner."""
+
+    def __init__(self, rig: Rig, happens: Callable[[Rig], Coroutine[None, None, None]]) -> None:
+        super().__init__([], rig.code)
+        self._rig = rig
+        self._happens = happens
+
+    async def get_activation_code(self, prompt: CodePrompt) -> ActivationCode | None:
+        code = await self._rig.code()
+        await self._happens(self._rig)
+        await self._rig.bench.hes.settled()
+        return code
+
+
+async def withdrawn(rig: Rig) -> None:
+    await rig.bench.hes.employees.remove_hardware_vault(rig.serial)
+
+
+async def lost(rig: Rig) -> None:
+    await rig.bench.hes.vaults.compromise(rig.serial, reason=VaultStatusReason.Lost, retyped_id=rig.serial)
+
+
+@pytest.mark.parametrize(
+    ("happens", "status", "then"),
+    [
+        (withdrawn, VaultStatus.Ready, HesErrorCode.HesDeviceNotAssignedToAnyUser),
+        (lost, VaultStatus.Compromised, HesErrorCode.HesDeviceCompromised),
+    ],
+)
+async def test_a_key_that_the_server_wipes_while_its_code_is_typed_says_so(
+    rig: Rig,
+    happens: Callable[[Rig], Coroutine[None, None, None]],
+    status: VaultStatus,
+    then: HesErrorCode,
+) -> None:
+    async with rig.client(TypesWhatWasRight(rig, happens), flow_type=ConnectionFlow) as flow:
+        result = await flow.run()
+    assert "wiped meanwhile" in result.message
+    assert rig.vault().status is status
+    async with rig.client(rig.person(RIGHT), flow_type=ConnectionFlow) as flow:
+        again = await flow.run()
+    assert isinstance(again.error, HesError)
+    assert again.error.code is then

@@ -32,5 +32,7 @@ class AccessNote:
         """Keep what the server has said since; raises OSError."""
         known = {"approved": state.approved, "alarm": state.alarm}
         if known != self._kept:
-            self._path.write_text(json.dumps(known))
+            unfinished = self._path.with_suffix(".unfinished")
+            unfinished.write_text(json.dumps(known))
+            unfinished.replace(self._path)
             self._kept = known

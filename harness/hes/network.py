@@ -14,6 +14,7 @@ import httpx
 
 from hideez_bench.emulator.hes.names import VaultStatus
 from hideez_bench.emulator.hes.records import VaultImport
+from hideez_bench.harness.client.timed_hes import TimedHes
 from hideez_bench.harness.hes.hub_connection import HubConnection
 from hideez_bench.harness.hes.mailbox_codes import code_from_mailbox
 from hideez_bench.harness.hes.rest import NotOffered, Rest, SecondFactorWanted
@@ -265,7 +266,7 @@ class PatientServer(NetworkServer):
         Whether it is let in, and whether there is an alarm, is told to the workstation, and is no error.
 
         Raises:
-            ServerUnreachable: nothing answers.
+            ServerUnreachable: nothing answers, or not with what it was asked for.
             BenchError: as `open`.
         """
         if not self._is_logged_in:
@@ -279,13 +280,13 @@ class PatientServer(NetworkServer):
                 is_let_in = await _is_let_in(connection, info)
             self._was_let_in = self._was_let_in or is_let_in
         except HesError as error:
-            if not connection.is_connected:
+            if error.code is not HesErrorCode.HesAlarm:
                 raise ServerUnreachable(str(error)) from error
 
 
 async def _is_let_in(connection: HubConnection, info: WorkstationInfo) -> bool:
     try:
-        await connection.register_workstation_info(info)
+        await TimedHes(connection).register_workstation_info(info)
     except HesError as error:
         if error.code is HesErrorCode.HesWorkstationNotApproved:
             return False

@@ -15,6 +15,7 @@ from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.harness.cli.client_reach import ASK_AGAIN_SECONDS, ServerReach
 from hideez_bench.harness.client.access_note import AccessNote
 from hideez_bench.harness.client.relay import RelayingWorkstation
+from hideez_bench.harness.client.timed_hes import REQUEST_TIMEOUT
 from hideez_bench.harness.client.workstation import WorkstationState
 from hideez_bench.harness.hes.network import Login, PatientServer
 from hideez_bench.protocol.errors import BenchError
@@ -219,6 +220,19 @@ def test_each_server_and_each_workstation_has_a_note_of_its_own(tmp_path: Path) 
         state = WorkstationState()
         AccessNote(tmp_path, server, name).tell(state)
         assert not state.approved
+
+
+async def test_a_server_that_does_not_answer_the_registration_is_asked_again(line: Line) -> None:
+    line.sockets.on_text = lambda path, text: None if '"RegisterWorkstationInfo"' in text else text
+    async with line.client() as reach:
+        assert not line.is_let_in()
+        assert "did not answer within 30 s" in line.said[0]
+        assert line.backs == 0
+        line.sockets.on_text = lambda path, text: text
+        await asyncio.sleep(2 * REQUEST_TIMEOUT)
+        assert await reach.now()
+        assert line.is_let_in()
+        assert line.backs == 1
 
 
 async def test_what_no_waiting_helps_against_is_told(line: Line) -> None:

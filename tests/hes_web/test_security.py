@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from starlette.requests import Request
@@ -11,13 +12,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hideez_bench.emulator.hes.errors import StoreError
+from hideez_bench.emulator.hes.names import Role
 from hideez_bench.emulator.hes.server import Hes
 from hideez_bench.emulator.hes.web.app import WebContext, create_app
 from hideez_bench.emulator.hes.web.rest.openapi import document
 from hideez_bench.emulator.hes.web.security.door import SECURITY_HEADERS
 from hideez_bench.emulator.hes.web.security.forms import LARGEST_BODY_OF_A_STRANGER, csrf_token
 from hideez_bench.emulator.hes.web.security.paths import OPEN_PATHS, SAFE_METHODS, VIEWER_MAY_POST
-from tests.hes_web.conftest import URL, Site
+from hideez_bench.protocol.hes import SESSION_COOKIE
+from hideez_bench.protocol.secret import Password, SessionToken
+from tests.hes_web.conftest import ADMINISTRATOR, URL, Site, visitor
+from tests.hes_web.pages import Page
 
 # One server for all of them: that is what takes time.
 ROUTES = [
@@ -294,3 +299,75 @@ async def test_style_and_scripts_do_not_ask_the_database(site: Site, monkeypatch
 
     monkeypatch.setattr(site.context.hes.users, "session", fail)
     assert (await site.administrator.get("/static/style.css")).status_code == 200
+
+
+class TestWhoAsksUntilTheBodyIsWhole:
+    """A body may come late, and what happens to its sender meanwhile counts."""
+
+    @pytest.fixture(params=["logged out", "demoted", "deleted", "another password", "expired", "kept"])
+    def meanwhile(self, site: Site, request: pytest.FixtureRequest) -> Callable[[], Awaitable[None]]:
+        users = site.bench.hes.users
+
+        async def happens() -> None:
+            asker = next(one for one in users.list() if one.email == ADMINISTRATOR)
+            match request.param:
+                case "logged out":
+                    await visitor(site.app, **site.administrator.cookies).post("/api/Identity/Logout")
+                case "demoted":
+                    users.set_role(asker, Role.VIEWER)
+                case "deleted":
+                    users.delete(asker)
+                case "another password":
+                    await users.set_password(asker, Password.from_text("another one of these"))
+                case "expired":
+                    site.bench.clock.move(days=14)
+
+        self.is_kept = request.param == "kept"
+        return happens
+
+    @pytest.fixture(autouse=True)
+    async def second_administrator(self, site: Site) -> None:
+        """Or the only one could not be sent away."""
+        password = Password.from_text("never typed here")
+        await site.bench.hes.users.create("second@example.org", password, Role.ADMINISTRATOR)
+
+    async def test_over_rest(self, site: Site, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"isOn": '
+            await meanwhile()
+            yield b"true}"
+
+        answer = await site.administrator.put(
+            "/api/bench/SetAlarm", content=body(), headers={"content-type": "application/json"}
+        )
+        assert (answer.status_code, site.bench.hes.alarm) == ((204, True) if self.is_kept else (401, False))
+
+    async def test_on_a_page(self, site: Site, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        form = Page(await site.administrator.get("/workstations/alarm")).forms["/workstations/alarm"]
+
+        async def body() -> AsyncIterator[bytes]:
+            sent = urlencode(form).encode()
+            yield sent[:10]
+            await meanwhile()
+            yield sent[10:]
+
+        answer = await site.administrator.post(
+            "/workstations/alarm",
+            content=body(),
+            headers={"content-type": "application/x-www-form-urlencoded", "accept": "text/html"},
+        )
+        assert (answer.status_code, site.bench.hes.alarm) == ((303, True) if self.is_kept else (401, False))
+        assert ("Your session has ended, so nothing was changed" in answer.text) is not self.is_kept
+
+    async def test_a_login_needs_no_session_that_was(self, site: Site) -> None:
+        token = SessionToken.from_text(site.viewer.cookies[SESSION_COOKIE])
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"email": "second@example.org", '
+            site.bench.hes.users.close_session(token)
+            yield b'"password": "never typed here"}'
+
+        answer = await site.viewer.post(
+            "/api/Identity/Login", content=body(), headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 200

@@ -11,19 +11,22 @@ from hideez_bench.emulator.hes.web.context import WebContext
 from hideez_bench.emulator.hes.web.events import RecentEvents
 
 
-def _context(request: Request) -> WebContext:
+# A dependency that is no coroutine would wait for a thread, and others come in between the door and the handler.
+async def _context(request: Request) -> WebContext:
     return cast(WebContext, request.app.state.context)
 
 
-def _hes(request: Request) -> Hes:
-    return _context(request).hes
+TheContext = Annotated[WebContext, Depends(_context)]
 
 
-def _events(request: Request) -> RecentEvents:
+async def _hes(context: TheContext) -> Hes:
+    return context.hes
+
+
+async def _events(request: Request) -> RecentEvents:
     return cast(RecentEvents, request.app.state.events)
 
 
-TheContext = Annotated[WebContext, Depends(_context)]
 TheHes = Annotated[Hes, Depends(_hes)]
 TheEvents = Annotated[RecentEvents, Depends(_events)]
 

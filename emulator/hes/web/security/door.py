@@ -74,9 +74,15 @@ class Security:
         path = scope["path"]
         if scope["type"] == "websocket" or path in HUB_PATHS:
             return receive
-        if changes and user and not user.is_administrator and path not in VIEWER_MAY_POST:
+        if not changes:
+            return receive
+        if user and not user.is_administrator and path not in VIEWER_MAY_POST:
             raise Refused(403, "A viewer may look, and change nothing.")
-        return await checked_body(scope, receive, headers) if changes else receive
+        replay = await checked_body(scope, receive, headers)
+        # Who asks may let the body wait, and be logged out, demoted or deleted before it is whole.
+        if user and path not in OPEN_PATHS and self._user(scope) != user:
+            raise Refused(401, "Unauthorized")
+        return replay
 
     def _check_host(self, headers: Headers) -> None:
         """Against DNS rebinding: a foreign page may point its own name at this machine, but not take ours.
@@ -95,12 +101,7 @@ class Security:
         """
         path = scope["path"]
         connection = HTTPConnection(scope)
-        # Style and scripts are everybody's: each page asks for several, and the database needs not hear of it.
-        token = None if path.startswith(OPEN_FOLDER) else session_token(connection)
-        try:
-            user = self._context.hes.users.session(token) if token else None
-        except BenchError as error:
-            raise Refused(503, str(error)) from error
+        user, token = self._user(scope), session_token(connection)
         state: _State = {"user": user, "csrf_token": ""}
         if user and token:
             state["csrf_token"] = form_token(token)
@@ -110,6 +111,19 @@ class Security:
         if user is None and path not in OPEN_PATHS and not path.startswith(OPEN_FOLDER):
             raise Refused(401, "Unauthorized")
         return user
+
+    def _user(self, scope: Scope) -> User | None:
+        """Whose session the request brings, as it is now.
+
+        Raises:
+            Refused: the database cannot tell.
+        """
+        # Style and scripts are everybody's: each page asks for several, and the database needs not hear of it.
+        token = None if scope["path"].startswith(OPEN_FOLDER) else session_token(HTTPConnection(scope))
+        try:
+            return self._context.hes.users.session(token) if token else None
+        except BenchError as error:
+            raise Refused(503, str(error)) from error
 
 
 class _State(TypedDict):

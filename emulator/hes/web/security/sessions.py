@@ -23,7 +23,7 @@ def current_user(request: Request) -> User:
     return user
 
 
-def require_administrator(request: Request) -> User:
+async def require_administrator(request: Request) -> User:
     """Who asks, if that is an administrator; a dependency for what a viewer must not even see."""
     user = current_user(request)
     if not user.is_administrator:
